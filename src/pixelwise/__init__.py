@@ -1,0 +1,54 @@
+"""pixelwise: fully convolutional networks for semantic segmentation.
+
+Importing the package imports no torch; the names below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .errors import PixelwiseError
+    from .evaluate import evaluate
+    from .labels import Labels
+    from .metrics import Scores
+    from .models.build import create_backbone, create_model
+    from .models.convert import load_weights
+    from .predict.predictor import Predictor
+    from .train.run import train
+
+_HOMES = {
+    "Labels": ".labels",
+    "PixelwiseError": ".errors",
+    "Predictor": ".predict.predictor",
+    "Scores": ".metrics",
+    "create_backbone": ".models.build",
+    "create_model": ".models.build",
+    "evaluate": ".evaluate",
+    "load_weights": ".models.convert",
+    "train": ".train.run",
+}
+
+__all__ = [
+    "Labels",
+    "PixelwiseError",
+    "Predictor",
+    "Scores",
+    "__version__",
+    "create_backbone",
+    "create_model",
+    "evaluate",
+    "load_weights",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pixelwise' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_HOMES[name], __name__), name)
+    globals()[name] = value
+    return value

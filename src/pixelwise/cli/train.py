@@ -1,0 +1,66 @@
+"""`pixelwise train`: the settings of `pixelwise.train` as options."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.logging import RichHandler
+
+from ..train.settings import TrainSettings
+from .progress import progress_bar
+
+
+def train(
+    data: Path, /, *, settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings()  # noqa: B008
+) -> int:
+    """Train a network on a folder of pictures and masks.
+
+    Checks all pairs first, trains, keeps the best model by validation mIoU, exports it for fast prediction
+    and scores it. The run folder then holds model.safetensors, model.xml, curves.png, metrics.csv,
+    evaluation-val with the scores, and examples with pictures to look at.
+
+    Args:
+        data: Folder of the data set: DATA/{train,val}/{images,masks}, or DATA/{images,masks}.
+        settings: Settings of the run.
+
+    Returns:
+        Exit code 0.
+
+    Example:
+        pixelwise train DATA --epochs 10 --out runs/first
+    """
+    from ..train.run import train as run_training
+
+    with _log_to_terminal(), progress_bar("checking pairs") as progress:
+        result = run_training(data, settings, progress=progress)
+    if result.scores is None:  # another process tells the user
+        return 0
+    console = Console(highlight=False, soft_wrap=True)
+    scores = result.scores
+    console.print(f"\nval mIoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}")
+    console.print(f"model     {result.run}/model.safetensors, and model.xml for fast prediction", markup=False)
+    console.print(f"look at   {result.run}/examples, {result.run}/curves.png", markup=False)
+    console.print(f"next      pixelwise predict {result.run} PICTURES --out masks --overlay", markup=False)
+    return 0
+
+
+@contextmanager
+def _log_to_terminal() -> Iterator[None]:
+    logger = logging.getLogger("pixelwise")
+    handler = RichHandler(
+        console=Console(stderr=True, highlight=False), show_path=False, show_level=False, log_time_format="%H:%M:%S"
+    )
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

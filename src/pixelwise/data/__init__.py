@@ -1,0 +1,1 @@
+"""Data sets: pictures, masks, and what the numbers in masks mean."""

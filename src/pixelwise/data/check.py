@@ -1,0 +1,157 @@
+"""Check a data set before it is used, so that nothing in it stops a training half-way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataError, ImageError
+from .image import verify_image
+from .masks import MaskCodec
+from .pairs import Pair, SegmentationData
+from .scan import MaskRecord, Progress, in_parallel, scan_mask
+
+SHOWN = 10
+"""Findings that the error lists; the rest are counted."""
+
+_LISTED_VALUES = 8
+
+
+def check_data(
+    data: SegmentationData, splits: Sequence[str] = ("train", "val"), *, progress: Progress | None = None
+) -> None:
+    """Read every picture and mask of some splits in parallel and report everything that is wrong at once.
+
+    Looks for files without a partner or with the name of another, files that cannot be read to their end,
+    masks of another size than their picture, and values in masks that are no class.
+
+    Args:
+        data: The data set.
+        splits: Splits that are going to be used.
+        progress: Told how many pairs are done.
+
+    Raises:
+        DataError: something is wrong, or there is no such split. The first findings stand there, a line
+            each: the file, what was found, how often, and how to mend it.
+    """
+    pairs = [pair for name in splits for pair in data.split(name)]
+    findings = list(dict.fromkeys(line for name in splits for line in data.faults.get(name, ())))
+    strange: dict[int, _Strange] = defaultdict(_Strange)
+    results = in_parallel(partial(_check_pair, data), pairs, progress)
+    for pair, result in zip(pairs, results, strict=True):
+        findings += result.findings
+        for value, pixels in result.strange.items():
+            strange[value].add(pair.mask, pixels)
+    findings += _strange_values(data.codec, strange)
+    if findings:
+        more = len(findings) - SHOWN
+        lines = findings[:SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        count = "1 fault" if len(findings) == 1 else f"{len(findings)} faults"
+        raise DataError("\n  ".join([f"{data.root}: {count} in {len(pairs)} pairs", *lines]))
+
+
+@dataclass(frozen=True, slots=True)
+class _PairResult:
+    """What is wrong with one pair.
+
+    Attributes:
+        findings: A line for each thing that is wrong with the files.
+        strange: Pixels of each value that is no class.
+    """
+
+    findings: list[str]
+    strange: dict[int, int]
+
+
+@dataclass(slots=True)
+class _Strange:
+    """Where a value that is no class occurs.
+
+    Attributes:
+        masks: How many masks hold it.
+        pixels: How many pixels of them.
+        first: The first of the masks.
+    """
+
+    masks: int = 0
+    pixels: int = 0
+    first: Path = Path()
+
+    def add(self, mask: Path, pixels: int) -> None:
+        self.first = self.first if self.masks else mask
+        self.masks += 1
+        self.pixels += pixels
+
+
+def _check_pair(data: SegmentationData, pair: Pair) -> _PairResult:
+    findings: list[str] = []
+    size = None
+    try:
+        size = verify_image(pair.image)
+    except ImageError as error:
+        findings.append(str(error))
+    record = data.records.get(pair.mask) or scan_mask(pair.mask)
+    if isinstance(record, ImageError):
+        return _PairResult([*findings, str(record)], {})
+    if size is not None and size != record.size:
+        findings.append(_size_finding(pair, size, record.size))
+    try:
+        strange = _strange_pixels(data.codec, record)
+    except ImageError as error:
+        return _PairResult([*findings, f"{pair.mask}: {error}"], {})
+    if strange and record.lossy:
+        findings.append(
+            f"{pair.mask}: is a JPEG, which does not keep values exactly: {sum(strange.values()):,} pixels "
+            "are no class; save masks as PNG from their source"
+        )
+        strange = {}
+    return _PairResult(findings, strange)
+
+
+def _size_finding(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> str:
+    turned = " (one of them lacks the rotation that cameras store, EXIF)" if image == mask[::-1] else ""
+    return (
+        f"{pair.mask}: is {mask[1]} x {mask[0]} pixels, but its picture {pair.image} is "
+        f"{image[1]} x {image[0]}{turned}: scale the mask to the picture's size "
+        "without mixing values (nearest neighbour)"
+    )
+
+
+def _strange_pixels(codec: MaskCodec, record: MaskRecord) -> dict[int, int]:
+    """Return the pixels of each value in a mask that is no class and not ignored.
+
+    Raises:
+        ImageError: the mask holds colours where ids are expected, or the other way round.
+    """
+    found = np.array(list(record.counts), np.int64)
+    values = codec.recode(found, record.by_color, record.palette).tolist()
+    pixels = zip(values, record.counts.values(), strict=True)
+    return {value: count for value, count in pixels if value not in codec.ids}
+
+
+def _strange_values(codec: MaskCodec, strange: dict[int, _Strange]) -> list[str]:
+    """Return a line for each value that is no class, or one line for all of them when there are many."""
+    most = sorted(strange, key=lambda value: -strange[value].pixels)
+    if len(most) > _LISTED_VALUES:
+        pixels = sum(entry.pixels for entry in strange.values())
+        kind = "colours" if codec.by_color else "values"
+        return [
+            f"{strange[most[0]].first}: in this and other masks {len(most)} {kind} or more are no class and "
+            f"not ignored, in {pixels:,} pixels, most often {codec.name(most[0])}; expected "
+            f"{codec.expected()}. Suspected cause: soft (anti-aliased) edges, a resize, or masks of another "
+            "data set. Save the masks without smoothing, or name the values in dataset.yaml"
+        ]
+    lines = []
+    for value in most:
+        entry = strange[value]
+        others = f" (and {entry.masks - 1} other masks)" if entry.masks > 1 else ""
+        lines.append(
+            f"{entry.first}{others}: {codec.name(value)} in {entry.pixels:,} pixels is no class and not "
+            f"ignored; expected {codec.expected()}: correct the mask, or name the value in dataset.yaml"
+        )
+    return lines

@@ -1,0 +1,215 @@
+"""What the values in masks mean, in words that a person can write: `dataset.yaml`, read and drafted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import ConfigError, DataError
+from ..labels import Color, Labels, as_color, default_palette
+from .masks import MaskCodec, hex_color, pack_color
+
+FILE_NAME = "dataset.yaml"
+"""Where a description stands, in the folder of the data set."""
+
+MAX_VALUE = 65535
+_MAX_BYTES = 1_000_000
+_KEYS = ("names", "colors", "ignore")
+_IGNORED = 255
+
+
+@dataclass(frozen=True)
+class Description:
+    """The classes of a data set by the values in its masks.
+
+    Attributes:
+        names: Name of each class by its value. Values need not follow each other.
+        colors: Colour by value; in colour masks the colour that stands for the class.
+        ignore: Values that are ignored.
+        ignore_colors: Colours that are ignored, in colour masks.
+    """
+
+    names: Mapping[int, str]
+    colors: Mapping[int, Color] = field(default_factory=dict)
+    ignore: tuple[int, ...] = ()
+    ignore_colors: tuple[Color, ...] = ()
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """Values of the classes, in the order of their ids 0, 1, ..."""
+        return tuple(sorted(self.names))
+
+    def labels(self) -> Labels:
+        """Return names and palette in the order of the ids; colours that are not given are made up."""
+        spare = default_palette(len(self.names))
+        palette = tuple(self.colors.get(value, spare[id_]) for id_, value in enumerate(self.values))
+        names = tuple(self.names[value] for value in self.values)
+        given = [*self.ignore_colors, *(self.colors[value] for value in self.ignore if value in self.colors)]
+        greys: list[Color] = [(0, 0, 0), (255, 255, 255), (224, 224, 224), (127, 127, 127)]
+        ignore_color = next((color for color in [*given, *greys] if color not in palette), (0, 0, 0))
+        return Labels(names, palette, ignore_color=ignore_color)
+
+    def codec(self, by_color: bool) -> MaskCodec:
+        """Return how masks of ids, or of colours, become class ids.
+
+        Raises:
+            DataError: masks hold colours and a class has none, or two have the same.
+        """
+        if not by_color:
+            ids = dict.fromkeys(self.ignore, _IGNORED)
+            return MaskCodec(ids | {value: id_ for id_, value in enumerate(self.values)})
+        bare = [self.names[value] for value in self.values if value not in self.colors]
+        if bare:
+            raise DataError(
+                f"the masks are colour pictures, but no colour is given for {', '.join(bare)}: "
+                "add it under colors"
+            )
+        ids = {pack_color(color): _IGNORED for color in self.ignore_colors}
+        ids |= {pack_color(self.colors[value]): _IGNORED for value in self.ignore if value in self.colors}
+        for id_, value in enumerate(self.values):
+            color = pack_color(self.colors[value])
+            if color in ids:
+                raise DataError(
+                    f"the colour {hex_color(color)} stands for '{self.names[value]}' and for something else: "
+                    "give every class, and what is ignored, a colour of its own"
+                )
+            ids[color] = id_
+        return MaskCodec(ids, by_color=True)
+
+
+def read_description(path: Path) -> Description:
+    """Read a `dataset.yaml`.
+
+    Raises:
+        DataError: it is not what it should be; the message says where and what is expected.
+    """
+    try:
+        return _parse(_load(path))
+    except (ConfigError, DataError) as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's plain types only, and no key twice in a mapping."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=True)
+        if len(mapping) < len(node.value):
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+            doubled = next(key for key in keys if keys.count(key) > 1)
+            raise DataError(f"{doubled!r} stands there twice: remove one of them")
+        return mapping
+
+
+def _load(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise DataError(
+                "is larger than a description of classes can be; expected names, colors and ignore"
+            )
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except UnicodeDecodeError as error:
+        raise DataError("is not UTF-8 text: save it as UTF-8") from error
+    except OSError as error:
+        raise DataError(f"cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DataError(f"is not valid YAML ({' '.join(str(error).split())})") from error
+
+
+def _parse(content: Any) -> Description:
+    if not isinstance(content, dict) or "names" not in content:
+        raise DataError(
+            "lacks names; expected a line 'names:' and below it a line 'VALUE: NAME' for each class"
+        )
+    unknown = [str(key) for key in content if key not in _KEYS]
+    if unknown:
+        raise DataError(f"found the unknown key {', '.join(unknown)}, expected {', '.join(_KEYS)}")
+    names = _names(content["names"])
+    ignore, ignore_colors = _ignore(content.get("ignore", [] if _IGNORED in names else [_IGNORED]))
+    both = [str(value) for value in ignore if value in names]
+    if both:
+        raise DataError(f"value {', '.join(both)} stands under names and under ignore: remove one of them")
+    colors = _colors(content.get("colors") or {})
+    homeless = [str(value) for value in colors if value not in names and value not in ignore]
+    if homeless:
+        raise DataError(f"colors names value {', '.join(homeless)}, which is neither under names nor ignore")
+    description = Description(names, colors, ignore, ignore_colors)
+    description.labels()  # raises for doubled names and the like
+    return description
+
+
+def _names(content: Any) -> dict[int, str]:
+    if isinstance(content, list):
+        content = dict(enumerate(content))
+    if not isinstance(content, dict) or not content:
+        raise DataError(f"names is {content!r}, expected a line 'VALUE: NAME' for each class")
+    names: dict[int, str] = {}
+    for value, name in content.items():
+        if isinstance(name, bool) or not isinstance(name, str | int | float) or not str(name).strip():
+            raise DataError(f"names: {value!r} has the name {name!r}, expected a word (in quotes if need be)")
+        names[_value(value, "names")] = str(name).strip()
+    return names
+
+
+def _colors(content: Any) -> dict[int, Color]:
+    if not isinstance(content, dict):
+        raise DataError(f"colors is {content!r}, expected a line 'VALUE: [r, g, b]' for each class")
+    return {_value(value, "colors"): as_color(color) for value, color in content.items()}
+
+
+def _ignore(content: Any) -> tuple[tuple[int, ...], tuple[Color, ...]]:
+    """Return the ignored values and the ignored colours."""
+    entries = [] if content is None else content if isinstance(content, list) else [content]
+    values = [_value(entry, "ignore") for entry in entries if not isinstance(entry, str | list)]
+    colors = [as_color(entry) for entry in entries if isinstance(entry, str | list)]
+    return tuple(dict.fromkeys(values)), tuple(dict.fromkeys(colors))
+
+
+def _value(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_VALUE:
+        raise DataError(f"{where}: found {value!r}, expected a value of the masks, 0 to {MAX_VALUE}")
+    return value
+
+
+def draft(description: Description, comments: Mapping[int, str], by_color: bool) -> str:
+    """Return the text of a `dataset.yaml` that `read_description` reads as `description`.
+
+    Args:
+        description: What to write.
+        comments: What to say of a value (of a colour 0xRRGGBB in colour masks).
+        by_color: Whether the masks are colour pictures.
+    """
+
+    def comment(value: int) -> str:
+        key = pack_color(description.colors[value]) if by_color else value
+        return f"  # {comments[key]}" if key in comments else ""
+
+    palette = description.labels().palette
+    lines = ["# What the values in the masks mean, drafted by `pixelwise classes`.", ""]
+    lines.append("names:  # value in the masks: name of the class" if not by_color else "names:")
+    quoted = {value: _quoted(name) for value, name in description.names.items()}
+    width = max(map(len, quoted.values()))
+    for value in description.values:
+        text = f"  {value}: {quoted[value]:{width}}{comment(value)}"
+        lines.append(text.rstrip())
+    meaning = "the colour in the masks that stands for the class" if by_color else "what classes are drawn in"
+    lines += ["", f"colors:  # {meaning}"]
+    shown = dict(zip(description.values, palette, strict=True))
+    shown |= {value: color for value, color in description.colors.items() if value not in shown}
+    lines += [f"  {value}: {list(color)}" for value, color in shown.items()]
+    hint = 'colours such as "#000000"' if by_color else "values"
+    lines += ["", f"# {hint} that take no part in training or scores; move there what should not be learned"]
+    ignored = [str(value) for value in description.ignore]
+    ignored += [f'"{hex_color(pack_color(color))}"' for color in description.ignore_colors]
+    lines.append(f"ignore: [{', '.join(ignored)}]")
+    lines += [f"# {value}: {comments[value]}" for value in description.ignore if value in comments]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(name: str) -> str:
+    """Return a name as YAML text that reads back as this very string."""
+    return yaml.safe_dump(name, allow_unicode=True, width=10_000).removesuffix("\n...\n").rstrip("\n")

@@ -1,0 +1,190 @@
+"""Pictures from files: every kind that cameras, scanners and tools write, as RGB in 0..255."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from ..errors import ImageError
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"}
+)
+"""Lower-case endings of the files that are taken for pictures and masks."""
+
+MAX_PIXELS = 20_000 * 20_000
+"""Largest picture that is read; in RGB it fills 1.2 GB."""
+
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = (5, 6, 7, 8)
+
+_ALPHA_MODES = ("P", "PA", "La", "LA", "RGBa", "RGBA")
+
+_pillow_limit = threading.Lock()
+
+
+def read_image(path: str | Path) -> NDArray[np.uint8]:
+    """Read a picture, upright: RGB (H, W, 3) uint8.
+
+    Raises:
+        ImageError: the file is missing, unreadable, broken, no picture, or larger than `MAX_PIXELS`.
+    """
+    path = Path(path)
+    picture = open_picture(path)
+    try:
+        return to_rgb(picture)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+
+
+def to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
+    """Return a Pillow picture of any mode, upright, as RGB (H, W, 3) uint8.
+
+    Alpha is dropped. Grey of more than 8 bits: values within 0..255 stay, values within 0..65535 lose their
+    lower 8 bits; of floats, 0..1 is scaled to 0..255 and values within 0..255 stay. Any other range is
+    stretched from its smallest to its largest value.
+
+    Raises:
+        ImageError: Pillow cannot turn the mode into RGB.
+    """
+    picture = upright(picture)
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        grey = _to_8_bit(np.asarray(picture))
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if picture.mode in _ALPHA_MODES:
+        picture = picture.convert("RGBA")
+    try:
+        return np.array(picture.convert("RGB"))
+    except ValueError as error:
+        raise ImageError(
+            f"holds colours of the kind {picture.mode}, expected RGB, grey or CMYK: convert the file to RGB"
+        ) from error
+
+
+def _to_8_bit(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Bring grey values (H, W) of any number type to 0..255, as `to_rgb` says."""
+    values = np.nan_to_num(values, posinf=0, neginf=0)
+    low, high = values.min(), values.max()
+    if low < 0 or high > (65535 if values.dtype.kind in "iu" else 255):
+        scaled = (values - np.float64(low)) * (255 / (np.float64(high) - low))
+    elif values.dtype.kind == "f":
+        scaled = values * 255 if high <= 1 else values
+    else:
+        scaled = values >> 8 if high > 255 else values
+    rounded: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+    return rounded
+
+
+def open_picture(path: Path) -> Image.Image:
+    """Decode the first frame of a file, in its own mode and not yet upright.
+
+    Raises:
+        ImageError: see `read_image`.
+    """
+    with _opened(path) as picture:
+        picture.load()
+        return picture
+
+
+def read_size(path: str | Path) -> tuple[int, int]:
+    """Return the size (height, width) of a picture, upright, from the head of the file alone.
+
+    Raises:
+        ImageError: see `read_image`; damage behind the head goes unnoticed.
+    """
+    with _opened(Path(path)) as picture:
+        return _upright_size(picture, picture.size)
+
+
+def verify_image(path: Path) -> tuple[int, int]:
+    """Decode a whole picture, keep nothing of it, and return its size (height, width), upright.
+
+    Raises:
+        ImageError: see `read_image`.
+    """
+    with _opened(path) as picture:
+        size = picture.size
+        picture.draft("RGB", (1, 1))  # JPEG: all bytes are read, but fewer pixels are made of them
+        picture.load()
+        return _upright_size(picture, size if picture.format in ("JPEG", "MPO") else picture.size)
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """Return the picture turned and mirrored as its EXIF orientation asks for."""
+    turn = _UPRIGHT.get(_orientation(picture))
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _upright_size(picture: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
+    width, height = size
+    return (width, height) if _orientation(picture) in _SIDEWAYS else (height, width)
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged EXIF raises anything; the pixels are none the worse for it
+        return 1
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open a picture of a bearable size; whatever goes wrong then or inside the block is an ImageError."""
+    try:
+        with path.open("rb") if path.is_file() else _no_file(path) as file, _identify(file) as picture:
+            width, height = picture.size
+            if width * height > MAX_PIXELS:
+                raise ImageError(
+                    f"{path}: is {width} x {height} pixels, expected at most {MAX_PIXELS:,} in all: "
+                    "cut it into smaller pictures"
+                )
+            yield picture
+    except ImageError:
+        raise
+    except PermissionError as error:
+        raise ImageError(f"{path}: you may not read it; change its permissions (chmod +r)") from error
+    except UnidentifiedImageError as error:
+        if path.stat().st_size == 0:
+            raise ImageError(f"{path}: is empty (0 bytes); copy it again, or delete it") from error
+        raise ImageError(
+            f"{path}: is no picture, or of a kind that cannot be read; expected {', '.join(_FORMATS)}"
+        ) from error
+    except Exception as error:  # a decoder fed with broken bytes may raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"{path}: is damaged ({reason}); copy it again, or delete it") from error
+
+
+def _identify(file: Any) -> Image.Image:
+    """Let Pillow read the head of a file, with our limit of pixels in place of Pillow's."""
+    with _pillow_limit:
+        kept, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(file, formats=_FORMATS)
+        finally:
+            Image.MAX_IMAGE_PIXELS = kept
+
+
+def _no_file(path: Path) -> Any:
+    """Say why there is no plain file at `path`."""
+    if path.is_dir():
+        raise ImageError(f"{path}: is a folder, expected a picture")
+    if path.exists():
+        raise ImageError(f"{path}: is no plain file, expected a picture")
+    raise ImageError(f"{path}: no such file")

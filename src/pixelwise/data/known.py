@@ -1,0 +1,82 @@
+"""Public data sets that are recognised by the names of their files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+
+from .description import Description
+
+
+@dataclass(frozen=True)
+class KnownSet:
+    """A public data set whose classes have official names.
+
+    Attributes:
+        name: What people call it.
+        files: Pattern that the names of all its pictures match, without folder and suffix.
+        description: What the values in its masks mean; no other value occurs.
+        note: What to tell a person who trains on it.
+    """
+
+    name: str
+    files: re.Pattern[str]
+    description: Description
+    note: str
+
+
+CAMVID = KnownSet(
+    name="CamVid",
+    files=re.compile(r"(0001TP_|0006R0_f?|0016E5_|Seq05VD_f?)\d+"),
+    description=Description(
+        names={
+            0: "sky",
+            1: "building",
+            2: "pole",
+            3: "road",
+            4: "pavement",
+            5: "tree",
+            6: "sign",
+            7: "fence",
+            8: "car",
+            9: "pedestrian",
+            10: "bicyclist",
+        },
+        colors={
+            0: (128, 128, 128),
+            1: (128, 0, 0),
+            2: (192, 192, 128),
+            3: (128, 64, 128),
+            4: (60, 40, 222),
+            5: (128, 128, 0),
+            6: (192, 128, 128),
+            7: (64, 64, 128),
+            8: (64, 0, 128),
+            9: (64, 64, 0),
+            10: (0, 128, 192),
+            11: (0, 0, 0),
+        },
+        ignore=(11,),
+    ),
+    note="recognised CamVid by its file names: its 11 classes with their official names and colours; "
+    "value 11 in the masks is void and ignored",
+)
+"""The road scenes of Brostow et al. 2009 with the 11 classes of the SegNet tutorial."""
+
+KNOWN_SETS = (CAMVID,)
+
+
+def recognize(names: Iterable[str], values: Set[int]) -> KnownSet | None:
+    """Return the known data set that has pictures of these names and masks with these values, if any.
+
+    Args:
+        names: Names of all pictures, without suffix; folders before a "/" do not count.
+        values: All values that occur in the masks.
+    """
+    stems = [name.rpartition("/")[2] for name in names]
+    for known in KNOWN_SETS:
+        usual = {*known.description.names, *known.description.ignore}
+        if values <= usual and all(known.files.fullmatch(stem) for stem in stems):
+            return known
+    return None

@@ -1,0 +1,206 @@
+"""Masks from files, and how the values that they hold become class ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import ImageError
+from ..labels import Color
+from .image import open_picture, upright
+
+_GREY_STEP = 0x010101  # from one grey colour to the next: r = g = b
+
+
+@dataclass(frozen=True)
+class MaskValues:
+    """What a mask file holds.
+
+    Attributes:
+        values: (H, W) ids as they stand in the file, or colours as numbers 0xRRGGBB (see `pack_color`).
+        by_color: Whether `values` are colours.
+        palette: Colour (0xRRGGBB) of each id, where the file brings a palette.
+        lossy: Whether the file's format does not keep values exactly (JPEG).
+    """
+
+    values: NDArray[Any]
+    by_color: bool = False
+    palette: Mapping[int, int] = field(default_factory=dict)
+    lossy: bool = False
+
+
+@dataclass(frozen=True)
+class MaskCodec:
+    """How values in mask files become class ids in memory.
+
+    Attributes:
+        ids: Value in the files (an id, or a colour 0xRRGGBB) to class id; 255 for values that are ignored.
+        by_color: Whether the values are colours.
+    """
+
+    ids: Mapping[int, int]
+    by_color: bool = False
+
+    def encode(self, found: MaskValues) -> NDArray[np.uint8]:
+        """Return the class ids (H, W) of a mask, 255 where it is ignored.
+
+        Raises:
+            ImageError: a value is none of `ids`, or colours were found where ids are expected.
+        """
+        values = self.recode(found.values, found.by_color, found.palette)
+        ids = self._lookup(values)
+        strange = ids < 0
+        if strange.any():
+            value = int(values[strange][0])
+            raise ImageError(
+                f"{self.name(value)} in {np.count_nonzero(values == value):,} pixels is no class and not "
+                f"ignored; expected {self.expected()}: correct the mask, or name the value in dataset.yaml"
+            )
+        return ids.astype(np.uint8)
+
+    def _lookup(self, values: NDArray[Any]) -> NDArray[np.int16]:
+        """Return ids (H, W) int16, -1 for values that are unknown."""
+        if values.dtype == np.uint8:
+            return np.take(self._table, values)
+        known, ids = self._columns
+        places = np.searchsorted(known, values).clip(max=len(known) - 1)
+        return np.where(known[places] == values, ids[places], np.int16(-1))
+
+    @cached_property
+    def _columns(self) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
+        known = sorted(self.ids)
+        return np.array(known, np.int64), np.array([self.ids[value] for value in known], np.int16)
+
+    @cached_property
+    def _table(self) -> NDArray[np.int16]:
+        table = np.full(256, -1, np.int16)
+        for value, id_ in self.ids.items():
+            if value < 256:
+                table[value] = id_
+        return table
+
+    def recode(self, values: NDArray[Any], by_color: bool, palette: Mapping[int, int]) -> NDArray[Any]:
+        """Return values of any shape as this codec's kind: ids of grey colours, or colours of ids.
+
+        Raises:
+            ImageError: colours that are not grey stand where ids are expected, or ids that no palette holds
+                where colours are.
+        """
+        if by_color and not self.by_color:
+            if not is_grey(values):
+                raise ImageError(
+                    "is a colour picture, expected one number a pixel: give the colours of the classes in "
+                    "dataset.yaml, or save the mask as ids"
+                )
+            return (values & 255).astype(np.uint8)
+        if self.by_color and not by_color:
+            if values.min() < 0 or values.max() > 255:
+                raise ImageError("holds numbers beyond 255, expected colours: save the mask as RGB")
+            colors = np.arange(256) * _GREY_STEP
+            colors[list(palette)] = list(palette.values())
+            return np.take(colors, values)
+        return values
+
+    def name(self, value: int) -> str:
+        """Return how a message calls a value: "value 12" or "colour #80ff00"."""
+        return f"colour {hex_color(value)}" if self.by_color else f"value {value}"
+
+    def expected(self) -> str:
+        """Return in words which values are known."""
+        classes = [value for value, id_ in self.ids.items() if id_ != 255]
+        ignored = [value for value, id_ in self.ids.items() if id_ == 255]
+        text = f"the classes {self._listed(classes)}"
+        return f"{text} or the ignored {self._listed(ignored)}" if ignored else text
+
+    def _listed(self, values: Iterable[int]) -> str:
+        values = sorted(values)
+        if not self.by_color and len(values) > 2 and values[-1] - values[0] == len(values) - 1:
+            return f"{values[0]} to {values[-1]}"
+        words = [hex_color(value) if self.by_color else str(value) for value in values]
+        return ", ".join(words if len(words) <= 12 else [*words[:12], "..."])
+
+
+def read_mask(path: str | Path, codec: MaskCodec) -> NDArray[np.uint8]:
+    """Read a mask, upright, as class ids (H, W) uint8 with 255 where it is ignored.
+
+    Raises:
+        ImageError: the file cannot be read, or holds a value that the codec does not know.
+    """
+    path = Path(path)
+    found = read_mask_values(path)
+    try:
+        return codec.encode(found)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+
+
+def read_mask_values(path: Path) -> MaskValues:
+    """Read a mask, upright, as the values that the file holds.
+
+    Raises:
+        ImageError: the file cannot be read, or does not hold whole numbers or colours.
+    """
+    picture = open_picture(path)
+    lossy = picture.format in ("JPEG", "MPO")
+    picture = upright(picture)
+    mode = picture.mode
+    if mode in ("LA", "La"):
+        picture = picture.getchannel(0)
+    if mode == "1":
+        return MaskValues(np.asarray(picture).astype(np.uint8), palette={0: 0, 1: 0xFFFFFF}, lossy=lossy)
+    if mode in ("L", "LA", "La", "P"):
+        return MaskValues(np.asarray(picture), palette=_palette(picture), lossy=lossy)
+    if mode.startswith("I"):
+        return MaskValues(_small_integers(np.asarray(picture)), lossy=lossy)
+    if mode == "F":
+        numbers = np.asarray(picture)
+        if not (np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all()):
+            raise ImageError(f"{path}: holds fractions, expected whole numbers: save the mask as 8-bit ids")
+        return MaskValues(_small_integers(numbers.clip(-(2**31), 2**31 - 1).astype(np.int64)), lossy=lossy)
+    try:
+        return MaskValues(_pack(np.asarray(picture.convert("RGB"))), by_color=True, lossy=lossy)
+    except ValueError as error:
+        raise ImageError(f"{path}: is of the kind {mode}, expected ids, a palette or RGB") from error
+
+
+def _palette(picture: Image.Image) -> dict[int, int]:
+    flat = picture.getpalette("RGB") if picture.mode == "P" else None
+    return dict(enumerate(_pack(np.array(flat, np.uint8).reshape(-1, 3)).tolist())) if flat else {}
+
+
+def _small_integers(values: NDArray[Any]) -> NDArray[Any]:
+    """Return uint8 where all values fit, for which everything after is quicker; else int64."""
+    return values.astype(np.uint8 if values.min() >= 0 and values.max() <= 255 else np.int64)
+
+
+def _pack(colors: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Turn RGB (..., 3) uint8 into numbers 0xRRGGBB (...) int32."""
+    wide = colors.astype(np.int32)
+    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+
+
+def is_grey(values: NDArray[Any]) -> bool:
+    """Say whether all of these colours (0xRRGGBB) are grey."""
+    return bool((values == (values & 255) * _GREY_STEP).all())
+
+
+def pack_color(color: Color) -> int:
+    """Return a colour as the number 0xRRGGBB."""
+    return color[0] << 16 | color[1] << 8 | color[2]
+
+
+def unpack_color(value: int) -> Color:
+    """Return the colour that the number 0xRRGGBB stands for."""
+    return value >> 16 & 255, value >> 8 & 255, value & 255
+
+
+def hex_color(value: int) -> str:
+    """Return the colour 0xRRGGBB as "#rrggbb"."""
+    return f"#{value:06x}"

@@ -1,0 +1,131 @@
+"""Read many files at once: what each mask holds, in a record that is short."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from ..errors import ImageError
+from .masks import MaskValues, is_grey, read_mask_values
+
+Progress = Callable[[int, int], None]
+"""Called with how many files are done, and how many there are."""
+
+MAX_VALUES = 300
+"""Different values that a record keeps; a colour mask with soft edges has many thousand."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskRecord:
+    """What one mask file holds, in short.
+
+    Attributes:
+        size: Height and width, upright.
+        counts: Pixels of each value (an id, or a colour 0xRRGGBB), the most frequent `MAX_VALUES` of them.
+        rest: Pixels of the values that were left out.
+        by_color: Whether the values are colours.
+        palette: Colour (0xRRGGBB) of each id that occurs, where the file brings a palette.
+        lossy: Whether the file's format does not keep values exactly (JPEG).
+    """
+
+    size: tuple[int, int]
+    counts: dict[int, int]
+    rest: int = 0
+    by_color: bool = False
+    palette: dict[int, int] = field(default_factory=dict)
+    lossy: bool = False
+
+    @property
+    def grey(self) -> bool:
+        """Whether all colours are grey, so that they may as well be ids."""
+        return is_grey(np.array(list(self.counts), np.int64))
+
+
+def scan_mask(path: Path) -> MaskRecord | ImageError:
+    """Read a mask and return what it holds, or the error if it cannot be read."""
+    try:
+        return summarize(read_mask_values(path))
+    except ImageError as error:
+        return error
+
+
+def summarize(found: MaskValues) -> MaskRecord:
+    """Return the record of a mask."""
+    values = found.values
+    if values.dtype == np.uint8:
+        histogram = np.bincount(values.ravel(), minlength=256)
+        distinct = np.flatnonzero(histogram)
+        pixels = histogram[distinct]
+    else:
+        distinct, pixels = np.unique(values, return_counts=True)
+    if distinct.size > MAX_VALUES:
+        kept = np.argsort(-pixels, kind="stable")[:MAX_VALUES]
+        distinct, pixels = distinct[kept], pixels[kept]
+    counts = dict(zip(distinct.tolist(), pixels.tolist(), strict=True))
+    palette = found.palette
+    return MaskRecord(
+        size=(values.shape[0], values.shape[1]),
+        counts=counts,
+        rest=values.size - sum(counts.values()),
+        by_color=found.by_color,
+        palette={value: palette[value] for value in counts if value in palette},
+        lossy=found.lossy,
+    )
+
+
+def scan_masks(
+    masks: Sequence[Path], progress: Progress | None = None
+) -> tuple[dict[Path, MaskRecord], dict[Path, ImageError]]:
+    """Read masks in parallel; return the records, and the errors of the masks that cannot be read."""
+    records: dict[Path, MaskRecord] = {}
+    errors: dict[Path, ImageError] = {}
+    for path, result in zip(masks, in_parallel(scan_mask, masks, progress), strict=True):
+        if isinstance(result, MaskRecord):
+            records[path] = result
+        else:
+            errors[path] = result
+    return records, errors
+
+
+def in_parallel(
+    function: Callable[[_Item], _Result], items: Sequence[_Item], progress: Progress | None = None
+) -> Iterator[_Result]:
+    """Yield `function` of each item, in order, computed in threads.
+
+    Threads and not processes: Pillow decodes without holding the interpreter's lock, and threads start at
+    once and need no pickling.
+    """
+    executor = ThreadPoolExecutor(_cores())
+    try:
+        for done, result in enumerate(executor.map(function, items), start=1):
+            if progress is not None:
+                progress(done, len(items))
+            yield result
+    finally:  # also when the reader stops early or the user presses Ctrl-C
+        executor.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def total(records: Iterable[MaskRecord]) -> dict[int, tuple[int, int]]:
+    """Return how many pixels, and how many masks, hold each value, in ascending order of values."""
+    sums: dict[int, tuple[int, int]] = {}
+    for record in records:
+        for value, count in record.counts.items():
+            pixels, masks = sums.get(value, (0, 0))
+            sums[value] = (pixels + count, masks + 1)
+    return dict(sorted(sums.items()))

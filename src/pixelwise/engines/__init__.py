@@ -1,0 +1,1 @@
+"""What computes a network: PyTorch or OpenVINO, behind one interface."""

@@ -1,0 +1,83 @@
+"""What every engine offers, and the checks that all of them make. Needs no torch."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checkpoint import ModelCard
+from ..errors import ConfigError, ImageError
+
+MEMORY_FILE = Path("/proc/meminfo")
+
+STAGE_ONE_PLANES = 2 * 64
+"""Planes of the picture's size that are alive at once where a VGG needs most: in and out of a 64-channel layer."""
+
+
+class Engine(Protocol):
+    """Computes one network: a batch of pictures in, logits or masks out, at the pictures' own size.
+
+    Engines may be called from several threads. Normalisation and padding are inside the network. Pictures are
+    (N, in_channels, H, W), uint8 or float, in 0..255, RGB where there are three channels; any H and W from 1 up.
+
+    Attributes:
+        name: What computes and how exactly, to show to people: "openvino bf16", "torch cpu float32".
+        card: What the model file says of itself.
+    """
+
+    name: str
+    card: ModelCard
+
+    def logits(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the scores (N, num_classes, H, W) of every pixel."""
+        ...
+
+    def masks(self, images: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return the best class's id (N, H, W) for every pixel."""
+        ...
+
+
+def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
+    """Return a batch as contiguous uint8 or float32 (N, in_channels, H, W).
+
+    Raises:
+        ConfigError: shape or type is not a picture batch's.
+    """
+    if images.ndim != 4 or images.shape[1] != card.in_channels or 0 in images.shape:
+        raise ConfigError(
+            f"found a batch of shape {images.shape}, expected (N, {card.in_channels}, H, W) with at least one pixel"
+        )
+    if images.dtype != np.uint8 and images.dtype.kind != "f":
+        raise ConfigError(f"found pictures of type {images.dtype}, expected uint8 or float, with values 0..255")
+    return np.ascontiguousarray(images, np.uint8 if images.dtype == np.uint8 else np.float32)
+
+
+def check_memory(images: NDArray[Any], card: ModelCard) -> None:
+    """Refuse a batch that main memory cannot hold, before the system kills the process for it.
+
+    The estimate counts the planes of the first stage and three times the logits, in float32.
+
+    Raises:
+        ImageError: more memory is needed than is free.
+    """
+    count, _, height, width = images.shape
+    planes = STAGE_ONE_PLANES + 3 * int(card.network["num_classes"])
+    needed, free = 4 * planes * count * height * width, free_memory()
+    if free is not None and needed > free:
+        raise ImageError(
+            f"{count} x {height} x {width} pixels (pictures x height x width) need about "
+            f"{needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: cut the picture into smaller ones"
+        )
+
+
+def free_memory() -> int | None:
+    """Return how many bytes of main memory are free for us, or None where the system does not say."""
+    try:
+        match = re.search(r"^MemAvailable:\s*(\d+) kB", MEMORY_FILE.read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(match[1]) * 1024 if match else None

@@ -1,0 +1,108 @@
+"""The PyTorch engine: inference on the processor or a CUDA device, from the trained weights themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..checkpoint import ModelCard, load_model
+from ..errors import ConfigError, ImageError
+from ..models.fcn import FCN
+from .base import check_images, check_memory
+
+
+class TorchEngine:
+    """Computes a network in memory, on the device where it lies; the network is left as it was.
+
+    bf16 is used where the hardware is quicker with it (processors with AMX, CUDA devices), float32 elsewhere;
+    score layers are always float32.
+
+    Attributes:
+        name: "torch cpu float32", "torch cuda:0 bf16".
+        card: What the model file says of itself.
+    """
+
+    def __init__(self, model: FCN, card: ModelCard) -> None:
+        """Take a network; what is done to it later changes the answers of the engine."""
+        self.card = card
+        self._model = model
+        self._device = model.mean.device
+        self._bf16 = _prefers_bf16(self._device)
+        self.name = f"torch {self._device} {'bf16' if self._bf16 else 'float32'}"
+
+    @classmethod
+    def load(cls, path: Path, device: str = "auto") -> TorchEngine:
+        """Load a .safetensors file onto a device; "auto" takes a CUDA device if there is one.
+
+        Raises:
+            CheckpointError: the file is missing, damaged or not ours.
+            WeightsError: its tensors do not fit its network.
+            ConfigError: there is no such device.
+        """
+        place = find_device(device)
+        model, card = load_model(path, str(place))
+        return cls(model.to(memory_format=torch.channels_last), card)  # type: ignore[call-overload]
+
+    def logits(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the scores (N, num_classes, H, W) of pictures (N, in_channels, H, W)."""
+        with self._ready(images) as batch:
+            scores: Tensor = self._model(batch)
+            return scores.cpu().contiguous().numpy()
+
+    def masks(self, images: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return the best class's id (N, H, W) of pictures (N, in_channels, H, W)."""
+        with self._ready(images) as batch:
+            scores: Tensor = self._model(batch)
+            return scores.argmax(dim=1).to(torch.uint8).cpu().numpy()
+
+    @contextmanager
+    def _ready(self, images: NDArray[Any]) -> Iterator[Tensor]:
+        """Give the batch on the device, with everything set for inference while the block runs."""
+        images = check_images(images, self.card)
+        if self._device.type == "cpu":
+            check_memory(images, self.card)
+        training = self._model.training
+        self._model.eval()
+        try:
+            with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+                batch = torch.from_numpy(images).to(self._device)
+                yield batch.contiguous(memory_format=torch.channels_last)
+        except torch.OutOfMemoryError as error:
+            raise ImageError(
+                f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the memory of "
+                f"{self._device}: cut the picture into smaller ones, or take device cpu"
+            ) from error
+        finally:
+            self._model.train(training)
+
+
+def find_device(device: str) -> torch.device:
+    """Return the device of a name; "auto" is the first CUDA device if there is one, else the processor.
+
+    Raises:
+        ConfigError: the name is no device's, or the device is not there.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+        torch.empty(1, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(
+            f"the device '{device}' cannot be used: {str(error).splitlines()[0]}; expected cpu, or cuda on a "
+            "machine with an NVIDIA GPU"
+        ) from error
+    return found
+
+
+def _prefers_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())

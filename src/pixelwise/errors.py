@@ -1,0 +1,45 @@
+"""The errors a user can meet, all under `PixelwiseError`.
+
+A message says what was found, where, what was expected and how to mend it. The command line prints it in
+one line and exits with code 1; a traceback is always a bug of ours.
+"""
+
+from __future__ import annotations
+
+
+class PixelwiseError(Exception):
+    """Base of every error that pixelwise raises on purpose."""
+
+
+class ConfigError(PixelwiseError, ValueError):
+    """An option or argument has a value that cannot be used."""
+
+
+class DataError(PixelwiseError):
+    """A data set, or a file in it, is not what it should be."""
+
+
+class ImageError(DataError):
+    """One picture or mask cannot be read."""
+
+
+class WeightsError(PixelwiseError):
+    """Tensors do not fit the network that they are loaded into."""
+
+
+class CheckpointError(PixelwiseError):
+    """A model file is missing, damaged, or not one of ours."""
+
+
+class TrainingError(PixelwiseError):
+    """Training cannot start or go on."""
+
+
+class MissingExtraError(PixelwiseError, ImportError):
+    """A package that an optional part needs is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        """Say which install line brings `package`, which belongs to the extra `extra`."""
+        super().__init__(
+            f"this needs the package '{package}', which is not installed: run  pip install 'pixelwise[{extra}]'"
+        )

@@ -1,0 +1,293 @@
+"""Score a model against the masks of a data set: one confusion matrix over the whole set, four scores."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from . import __version__
+from .checkpoint import ModelCard
+from .data.folder import open_data
+from .data.image import read_image
+from .data.masks import MaskCodec, read_mask
+from .data.pairs import Pair, SegmentationData
+from .engines.choose import EngineName
+from .errors import ConfigError, DataError, ImageError
+from .labels import Labels
+from .metrics import Scores
+from .predict.predictor import Predictor
+
+if TYPE_CHECKING:
+    from .models.fcn import FCN
+
+Progress = Callable[[int, int], None]
+"""Told how many pictures are done, and how many there are."""
+
+AHEAD = 2
+"""Pictures that are decoded while the network works on another; more only costs memory."""
+
+
+@dataclass(frozen=True)
+class PictureScore:
+    """The score of one picture.
+
+    Attributes:
+        name: Name of the pair in its split.
+        mean_iou: Mean IoU over the classes in the picture's truth or prediction, in 0..1; NaN when every
+            pixel is ignored.
+    """
+
+    name: str
+    mean_iou: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a model did on one split of a data set.
+
+    Attributes:
+        scores: The four scores and the confusion matrix, over all pixels of all pictures.
+        labels: The classes, in the order of the confusion matrix.
+        split: The split that was scored.
+        per_picture: One score a picture, in the order of the names.
+        failed: A line for each picture that could not be scored: which, and why.
+        engine: What computed the network.
+        fingerprint: Names the weights that were scored; empty for a network that was never saved.
+    """
+
+    scores: Scores
+    labels: Labels
+    split: str
+    per_picture: tuple[PictureScore, ...]
+    failed: tuple[str, ...]
+    engine: str
+    fingerprint: str
+
+
+def evaluate(
+    model: str | Path | Predictor | FCN,
+    data: str | Path | SegmentationData,
+    *,
+    split: str = "val",
+    out: str | Path | None = None,
+    engine: EngineName = "auto",
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Score a model on every picture of a split, each at its own size.
+
+    Args:
+        model: A run folder, a model file, a `Predictor`, or a network in memory.
+        data: Folder of the data set, or one that is open.
+        split: Which part of the data set: train, val or test.
+        out: Folder for scores.json, per_picture.csv and confusion.png; nothing is written without it.
+        engine: What computes a model that is loaded from a file.
+        overwrite: Replace an evaluation that `out` already holds.
+        progress: Called with the pictures done and the number of all.
+
+    Raises:
+        CheckpointError: `model` is no model file.
+        ConfigError: model and data set name different classes, or `out` holds an evaluation already.
+        DataError: the data set has no such split, or none of its pictures can be read.
+        MissingExtraError: torchmetrics (or matplotlib, with `out`) is not installed.
+    """
+    if out is not None:
+        check_free(Path(out), overwrite)
+    predictor, data = open_both(model, data, engine)
+    check_same_classes(predictor.labels, data)
+    pairs = data.split(split)
+
+    num_classes = data.labels.num_classes
+    confusion = np.zeros((num_classes, num_classes), np.int64)
+    per_picture: list[PictureScore] = []
+    failed = list(data.faults.get(split, ()))
+    for done, (pair, loading) in enumerate(_read_ahead(pairs, data.codec), start=1):
+        try:
+            picture, truth = loading.result()
+            counts = count_confusion(predictor(picture), truth, num_classes, data.labels.ignore_index)
+        except ImageError as error:
+            failed.append(str(error))
+        else:
+            confusion += counts
+            per_picture.append(PictureScore(pair.name, Scores.from_confusion(counts).mean_iou))
+        if progress is not None:
+            progress(done, len(pairs))
+    if not per_picture:
+        raise DataError(
+            f"{data.root}: no picture of split '{split}' can be scored; the first: {failed[0][1]}"
+        )
+
+    evaluation = Evaluation(
+        Scores.from_confusion(confusion),
+        data.labels,
+        split,
+        tuple(per_picture),
+        tuple(failed),
+        predictor.engine.name,
+        predictor.card.fingerprint,
+    )
+    if out is not None:
+        write_evaluation(evaluation, Path(out), overwrite=overwrite)
+    return evaluation
+
+
+def open_both(
+    model: str | Path | Predictor | FCN,
+    data: str | Path | SegmentationData,
+    engine: EngineName = "auto",
+    progress: Progress | None = None,
+) -> tuple[Predictor, SegmentationData]:
+    """Open what is a path, and return model and data set.
+
+    A folder without splits of its own is split as it was for the training of the model, so that no picture
+    that the model has learned from is scored as if it were new. `progress` is told of masks that are read to
+    find the classes.
+
+    Raises:
+        CheckpointError: `model` is no model file.
+        DataError: `data` is no data set.
+    """
+    if isinstance(model, str | Path):
+        model = Predictor.load(model, engine=engine)
+    if not isinstance(data, SegmentationData):
+        known = model.card.training if isinstance(model, Predictor) else {}
+        how = {name: known[name] for name in ("seed", "val_fraction") if name in known}
+        data = open_data(data, **how, progress=progress)
+    if isinstance(model, Predictor):
+        return model, data
+    from .engines.torch import TorchEngine
+
+    fits = model.num_classes == data.labels.num_classes
+    labels = data.labels if fits else Labels.numbered(model.num_classes)
+    return Predictor(TorchEngine(model, ModelCard(model.config(), labels))), data
+
+
+def count_confusion(
+    prediction: NDArray[np.uint8], truth: NDArray[np.uint8], num_classes: int, ignore_index: int
+) -> NDArray[np.int64]:
+    """Count which class was predicted where which was true.
+
+    Args:
+        prediction: Ids (H, W) in 0..num_classes - 1.
+        truth: Ids (H, W) in 0..num_classes - 1, or `ignore_index`.
+        num_classes: Number of classes.
+        ignore_index: Id in `truth` of the pixels that are not counted.
+
+    Returns:
+        Counts (C, C), rows truth, columns prediction.
+    """
+    import torch
+    from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+    counts = multiclass_confusion_matrix(
+        torch.from_numpy(prediction.astype(np.int64)),
+        torch.from_numpy(truth.astype(np.int64)),
+        num_classes,
+        ignore_index=ignore_index,
+        validate_args=False,
+    )
+    return np.asarray(counts.numpy(), np.int64)
+
+
+def check_same_classes(model_labels: Labels, data: SegmentationData) -> None:
+    """Make sure that id i means the same class to the model and to the data set.
+
+    Raises:
+        ConfigError: number, names or order of the classes differ.
+    """
+    model_names, data_names = model_labels.class_names, data.labels.class_names
+    mend = f"name the classes in {data.root / 'dataset.yaml'} as the model does, or take another model"
+    if len(model_names) != len(data_names):
+        raise ConfigError(
+            f"{data.root}: has {len(data_names)} classes ({_shortened(data_names)}), "
+            f"but the model tells {len(model_names)} apart ({_shortened(model_names)}): {mend}"
+        )
+    for i, (ours, theirs) in enumerate(zip(model_names, data_names, strict=True)):
+        if ours != theirs:
+            raise ConfigError(f"{data.root}: class {i} is '{theirs}', but '{ours}' in the model: {mend}")
+
+
+def check_free(out: Path, overwrite: bool) -> None:
+    """Make sure that an evaluation can be written to `out`.
+
+    Raises:
+        ConfigError: `out` is a file, or holds an evaluation and `overwrite` is not set.
+    """
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is a file, expected a folder to write the evaluation to")
+    if not overwrite and (out / "scores.json").exists():
+        raise ConfigError(f"{out}: holds an evaluation already; give another folder, or --overwrite")
+
+
+def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = False) -> list[Path]:
+    """Write scores.json, per_picture.csv and confusion.png to the folder `out` and return their paths.
+
+    Raises:
+        ConfigError: `out` is a file, or holds an evaluation and `overwrite` is not set.
+        MissingExtraError: matplotlib is not installed.
+    """
+    from .report.confusion import confusion_picture
+
+    check_free(out, overwrite)
+    out.mkdir(parents=True, exist_ok=True)
+    scores, pictures, matrix = out / "scores.json", out / "per_picture.csv", out / "confusion.png"
+    confusion_picture(evaluation.scores, evaluation.labels, matrix)
+    with pictures.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("picture", "mean_iou"))
+        rows.writerows((picture.name, f"{picture.mean_iou:.6f}") for picture in evaluation.per_picture)
+    summary = {
+        "split": evaluation.split,
+        "pictures": len(evaluation.per_picture),
+        "failed": list(evaluation.failed),
+        "engine": evaluation.engine,
+        "fingerprint": evaluation.fingerprint,
+        "version": __version__,
+        **evaluation.scores.to_dict(evaluation.labels.class_names),
+    }
+    scores.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    return [scores, pictures, matrix]
+
+
+Loaded = tuple[Image.Image, NDArray[np.uint8]]
+"""An upright RGB picture and its mask (H, W)."""
+
+
+def _read_ahead(pairs: Sequence[Pair], codec: MaskCodec) -> Iterator[tuple[Pair, Future[Loaded]]]:
+    """Yield every pair with its picture and mask, which one thread decodes a little ahead of their use."""
+    with ThreadPoolExecutor(1, thread_name_prefix="pixelwise-decode") as reader:
+        waiting: deque[tuple[Pair, Future[Loaded]]] = deque()
+        for pair in pairs:
+            waiting.append((pair, reader.submit(_read_pair, pair, codec)))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft()
+        yield from waiting
+
+
+def _read_pair(pair: Pair, codec: MaskCodec) -> Loaded:
+    """Read a picture and its mask.
+
+    Raises:
+        ImageError: one of them cannot be read, or their sizes differ.
+    """
+    picture, truth = Image.fromarray(read_image(pair.image)), read_mask(pair.mask, codec)
+    if picture.size != truth.shape[::-1]:
+        raise ImageError(
+            f"{pair.mask}: is {truth.shape[1]} x {truth.shape[0]} pixels (width x height), "
+            f"but its picture is {picture.width} x {picture.height}: both must be of one size"
+        )
+    return picture, truth
+
+
+def _shortened(names: tuple[str, ...], limit: int = 5) -> str:
+    return ", ".join(names[:limit]) + (", ..." if len(names) > limit else "")

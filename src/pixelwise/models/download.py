@@ -1,0 +1,98 @@
+"""torchvision's ImageNet weights: downloaded once, checked, and kept. Needs no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+
+from ..errors import WeightsError
+from .names import check_backbone
+
+PUBLISHED = {
+    "vgg11": "vgg11-8a719046.pth",
+    "vgg13": "vgg13-19584684.pth",
+    "vgg16": "vgg16-397923af.pth",
+    "vgg19": "vgg19-dcbb9e9d.pth",
+    "vgg11_bn": "vgg11_bn-6002323d.pth",
+    "vgg13_bn": "vgg13_bn-abd245e5.pth",
+    "vgg16_bn": "vgg16_bn-6c64b313.pth",
+    "vgg19_bn": "vgg19_bn-c79401a0.pth",
+}
+"""File of each backbone; behind the dash, the first digits of the file's SHA-256.
+
+Source: torchvision, models/vgg.py.
+"""
+
+ADDRESS = "https://download.pytorch.org/models"
+"""Where the files are, unless the environment variable PIXELWISE_WEIGHTS_URL names another place."""
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that are done and the bytes of the whole file (0 if the server does not say)."""
+
+
+def imagenet_weights(backbone: str, *, address: str | None = None, progress: Progress | None = None) -> Path:
+    """Return the file with a backbone's ImageNet weights, downloading it if it is not there yet.
+
+    Args:
+        backbone: vgg11, vgg13, vgg16 or vgg19, with _bn behind it for BatchNorm.
+        address: Folder on the web that holds the files; by default PIXELWISE_WEIGHTS_URL or torchvision's.
+        progress: Called after each piece of a download.
+
+    Raises:
+        ConfigError: no backbone has this name.
+        WeightsError: the file cannot be downloaded or stored, or is not what torchvision published.
+    """
+    file_name = PUBLISHED[check_backbone(backbone)]
+    path = cache_folder() / file_name
+    if path.is_file() and _is_published(path, file_name):
+        return path
+    address = address or os.environ.get("PIXELWISE_WEIGHTS_URL") or ADDRESS
+    url = f"{address.rstrip('/')}/{file_name}"
+    try:
+        _download(url, path, progress)
+    except (OSError, HTTPException, ValueError, WeightsError) as error:
+        raise WeightsError(
+            f"cannot download {url} ({error}). Without a network, get this file elsewhere and either store "
+            f"it as {path}, or pass it: --weights FILE, in Python weights=FILE"
+        ) from error
+    return path
+
+
+def cache_folder() -> Path:
+    """Return where downloads are kept: PIXELWISE_CACHE, or pixelwise/ in XDG_CACHE_HOME or ~/.cache."""
+    if chosen := os.environ.get("PIXELWISE_CACHE"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixelwise"
+
+
+def _download(url: str, path: Path, progress: Progress | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file, urllib.request.urlopen(url, timeout=30) as response:
+            size = int(response.headers.get("Content-Length") or 0)
+            done = 0
+            while piece := response.read(1 << 20):
+                file.write(piece)
+                done += len(piece)
+                if progress:
+                    progress(done, size)
+        if done < size:
+            raise WeightsError(f"the connection ended after {done} of {size} bytes")
+        if not _is_published(Path(partial), path.name):
+            raise WeightsError("what arrived is not the published file: its SHA-256 differs")
+        Path(partial).chmod(0o644)
+        Path(partial).replace(path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def _is_published(path: Path, file_name: str) -> bool:
+    digits = file_name.removesuffix(".pth").rpartition("-")[2]
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(digits)

@@ -1,0 +1,1 @@
+"""Training: read `run.py` from top to bottom first; it is the whole story."""

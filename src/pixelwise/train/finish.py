@@ -1,0 +1,40 @@
+"""After the last epoch: export the best model, score it with the engine that will serve it, draw pictures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..checkpoint import load_model
+from ..data.pairs import SegmentationData
+from ..evaluate import evaluate
+from ..export import export_openvino
+from ..metrics import Scores
+from ..predict.predictor import Predictor
+from ..report.curves import curves_picture
+from ..report.examples import write_examples
+from .record import BEST
+
+log = logging.getLogger("pixelwise")
+
+
+def finish(run: Path, data: SegmentationData, rows: Sequence[Mapping[str, float]]) -> Scores:
+    """Complete a run folder whose best model is written.
+
+    Args:
+        run: The run folder.
+        data: The data trained on; its val split is scored.
+        rows: The numbers of each epoch, as in metrics.csv.
+
+    Returns:
+        The best model's scores on the val split, from the exported model.
+    """
+    log.info("exporting and scoring the best model")
+    curves_picture(rows, run / "curves.png")
+    model, card = load_model(run / BEST)
+    export_openvino(model, card, run / "model.xml")
+    predictor = Predictor.load(run)
+    evaluation = evaluate(predictor, data, split="val", out=run / "evaluation-val", overwrite=True)
+    write_examples(predictor, evaluation, data, "val", run / "examples")
+    return evaluation.scores

@@ -1,0 +1,116 @@
+"""One training step, one validation step, the optimiser and its schedule."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torchmetrics.classification import MulticlassConfusionMatrix
+
+from ..data.dataset import Sample
+from ..errors import TrainingError
+from ..labels import IGNORE_INDEX
+from ..metrics import Scores
+from ..models.fcn import FCN
+from .loss import cross_entropy
+from .settings import TrainSettings
+
+
+class TrainingModule(pl.LightningModule):
+    """What Lightning runs: the network with its loss, scores and optimiser."""
+
+    def __init__(self, model: FCN, settings: TrainSettings, class_weights: Tensor | None = None) -> None:
+        """`class_weights` (C,) weigh the loss; None weighs all classes alike."""
+        super().__init__()
+        self.model = model
+        self.settings = settings
+        self.register_buffer("class_weights", class_weights, persistent=False)
+        self.train_confusion = _confusion(model.num_classes)
+        self.val_confusion = _confusion(model.num_classes)
+        self.val_loss_sums: list[Tensor] = []
+
+    def on_train_epoch_start(self) -> None:
+        """Seed dropout by epoch and process, so that a resumed run goes on as if never interrupted."""
+        sequence = np.random.SeedSequence((self.settings.seed, self.current_epoch, self.global_rank))
+        torch.manual_seed(int(sequence.generate_state(1)[0]))
+
+    def training_step(self, batch: Sample, batch_index: int) -> Tensor:
+        """Return the loss of one batch.
+
+        Raises:
+            TrainingError: it is not finite.
+        """
+        logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
+        loss = cross_entropy(logits, batch.target, cast("Tensor | None", self.class_weights))
+        if not torch.isfinite(loss.detach()):
+            raise TrainingError(
+                f"the loss became {loss.item()} in epoch {self.current_epoch + 1}, batch {batch_index + 1} "
+                f"(pictures {cast(Tensor, batch.index).tolist()} of the training split, counted from 0); "
+                "a lower --lr or --precision 32 usually mends it, then --resume or a new run"
+            )
+        with torch.no_grad():  # a sixteenth of the pixels is enough to watch training by
+            self.train_confusion.update(logits[..., ::4, ::4].argmax(1), batch.target[..., ::4, ::4])
+        self.log("train_loss", loss.detach(), on_step=False, on_epoch=True, sync_dist=True)
+        self.log("loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=True, logger=False)
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's mIoU on the training crops, and the backbone's rate."""
+        self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+        self.log("train_mean_iou", _mean_iou(self.train_confusion))
+        self.train_confusion.reset()
+
+    def validation_step(self, batch: Sample, batch_index: int) -> None:
+        """Count one whole picture."""
+        logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
+        self.val_confusion.update(logits.argmax(1), batch.target)
+        self.val_loss_sums.append(cross_entropy(logits, batch.target))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log mIoU and loss over the whole split, all processes together."""
+        self.log("val_mean_iou", _mean_iou(self.val_confusion), prog_bar=True)
+        self.log("val_loss", torch.stack(self.val_loss_sums).mean(), sync_dist=True)
+        self.val_confusion.reset()
+        self.val_loss_sums.clear()
+
+    def configure_optimizers(self) -> Any:
+        """Return AdamW with a rate for the backbone and one for the head, and warm-up then poly."""
+        settings = self.settings
+        steps = int(self.trainer.estimated_stepping_batches)
+        warmup = max(1, round(settings.warmup * steps))
+
+        def rate(step: int) -> float:
+            rise = min(1.0, (step + 1) / warmup)
+            return float(rise * max(0.0, 1 - step / steps) ** settings.power)
+
+        groups = parameter_groups(self.model, settings)
+        optimizer = torch.optim.AdamW(groups, fused=True)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def parameter_groups(model: FCN, settings: TrainSettings) -> list[dict[str, Any]]:
+    """Split parameters by rate (backbone, head) and by decay (weights of convolutions, all others)."""
+    groups = []
+    inside = set(model.backbone.parameters())
+    for of_backbone, factor in ((True, 1.0), (False, settings.head_lr_factor)):
+        for decays in (True, False):
+            chosen = [
+                p for p in model.parameters() if (p in inside) == of_backbone and (p.ndim > 1) == decays
+            ]
+            if chosen:
+                decay = settings.weight_decay if decays else 0.0
+                groups.append({"params": chosen, "lr": settings.lr * factor, "weight_decay": decay})
+    return groups
+
+
+def _confusion(num_classes: int) -> MulticlassConfusionMatrix:
+    return MulticlassConfusionMatrix(num_classes, ignore_index=IGNORE_INDEX, validate_args=False)
+
+
+def _mean_iou(confusion: nn.Module) -> float:
+    counts = cast(MulticlassConfusionMatrix, confusion).compute()
+    return Scores.from_confusion(counts.cpu().numpy()).mean_iou

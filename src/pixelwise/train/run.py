@@ -1,0 +1,261 @@
+"""The story of a training run, from a folder of pictures and masks to a scored, exported model."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+from safetensors.torch import load_file
+from torch.utils.data import DataLoader
+
+from ..checkpoint import read_card
+from ..data.augment import Augmentation, default_crop
+from ..data.check import check_data
+from ..data.dataset import EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
+from ..data.folder import open_data
+from ..data.pairs import SegmentationData
+from ..errors import ConfigError, DataError, TrainingError
+from ..metrics import Scores
+from ..models.build import create_model
+from ..models.convert import load_shared
+from ..models.fcn import FCN
+from .finish import finish
+from .module import TrainingModule
+from .precision import lightning_precision
+from .record import BEST, Bar, RunRecorder
+from .settings import TrainSettings
+from .statistics import count_pixels, picture_sizes
+from .loss import weights_from_pixels
+
+log = logging.getLogger("pixelwise")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run has come to.
+
+    Attributes:
+        run: The run folder.
+        model: The best model's file.
+        scores: Scores of the best model on the validation split; None in all processes but the first.
+    """
+
+    run: Path
+    model: Path
+    scores: Scores | None
+
+
+def train(
+    data: str | Path | SegmentationData,
+    settings: TrainSettings | None = None,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> TrainResult:
+    """Train a network on pictures and masks, score it, and export it.
+
+    Args:
+        data: Folder with pictures and masks, or what `open_data` made of one.
+        settings: All settings; by default those of `TrainSettings`.
+        progress: Called with (pairs checked, pairs) while the data is checked.
+        **options: Single settings by name, such as `epochs=10`; they win over `settings`.
+
+    Returns:
+        The run folder, the best model in it and its scores.
+
+    Raises:
+        ConfigError: a setting cannot be used, or an option has an unknown name.
+        DataError: something is wrong with the data; found before training starts.
+        WeightsError: the weights to start from do not fit or cannot be fetched.
+        TrainingError: the run folder is taken, there is nothing to resume, or the loss became infinite.
+    """
+    settings = _settings(settings, options)
+    run, settings = _open_run(settings)
+    if not isinstance(data, SegmentationData):
+        data = open_data(
+            data, seed=settings.seed, val_fraction=settings.val_fraction, progress=progress
+        )
+    for note in data.notes:
+        log.info("%s", note)
+    check_data(data, ("train", "val"), progress=progress)
+
+    torch.manual_seed(settings.seed)
+    model = _make_model(data, settings)
+    with _quiet_lightning():
+        recorder = RunRecorder(run, data.labels)
+        trainer = _make_trainer(settings, run, recorder)
+        module = TrainingModule(model, settings, _class_weights(data, settings))
+        loaders = _make_loaders(data, settings, model, trainer)
+        state = _latest_state(run) if settings.resume else None
+        if trainer.is_global_zero:
+            run.mkdir(parents=True, exist_ok=True)
+            settings.write(run / "settings.json")
+        log.info("training %s in %s", model.architecture.name, run)
+        _fit(trainer, module, loaders, state, run)
+        scores = finish(run, data, recorder.rows) if trainer.is_global_zero else None
+    return TrainResult(run, run / BEST, scores)
+
+
+def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
+    for name in ("init_from", "out"):
+        if options.get(name) is not None:
+            options[name] = Path(options[name])
+    try:
+        return replace(settings or TrainSettings(), **options)
+    except TypeError as error:
+        raise ConfigError(f"{error}; the settings are those of pixelwise.train.settings") from error
+
+
+def _open_run(settings: TrainSettings) -> tuple[Path, TrainSettings]:
+    """Return the run folder, and the settings, which a resumed run has from its first start."""
+    run = settings.out or Path("runs") / f"{settings.model}-{time.strftime('%Y%m%d-%H%M%S')}"
+    stored = run / "settings.json"
+    if settings.resume:
+        if not stored.is_file():
+            raise TrainingError(f"{run}: no run to resume, expected settings.json in it")
+        return run, settings.resumed(stored)
+    if rank_zero_only.rank == 0 and run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise TrainingError(
+            f"{run}: exists already and is not empty; add --resume to go on with that run, or give another --out"
+        )
+    return run, settings
+
+
+def _make_model(data: SegmentationData, settings: TrainSettings) -> FCN:
+    weights = None if settings.weights == "none" or settings.init_from or settings.resume else settings.weights
+    model = create_model(settings.model, data.labels.num_classes, family=settings.family, weights=weights)
+    if settings.init_from and not settings.resume:
+        read_card(settings.init_from)
+        load_shared(model, load_file(settings.init_from), str(settings.init_from))
+    if settings.dropout is not None:
+        model.drop6.p = model.drop7.p = settings.dropout
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _class_weights(data: SegmentationData, settings: TrainSettings) -> torch.Tensor | None:
+    if not settings.class_weights:
+        return None
+    pixels = count_pixels(data.split("train"), data.codec, data.labels.num_classes)
+    if not pixels.any():
+        raise DataError(f"{data.root}: no pixel of the training masks has a class")
+    return weights_from_pixels(torch.from_numpy(pixels))
+
+
+def _make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> pl.Trainer:
+    callbacks: list[Callback] = [
+        Bar(recorder),
+        recorder,
+        # The name changes from epoch to epoch, and the old file goes when the new one is whole.
+        ModelCheckpoint(run / "state", "epoch-{epoch:05d}", save_on_train_epoch_end=True, auto_insert_metric_name=False),
+    ]
+    if settings.patience is not None:
+        callbacks.append(
+            EarlyStopping(
+                "val_mean_iou", mode="max", patience=settings.patience, check_on_train_epoch_end=True, check_finite=False
+            )
+        )
+    return pl.Trainer(
+        accelerator=settings.device,
+        devices=settings.devices,
+        num_nodes=settings.nodes,
+        strategy=settings.strategy,
+        precision=lightning_precision(settings),
+        max_epochs=settings.epochs,
+        logger=TensorBoardLogger(run, name="logs", version=""),
+        callbacks=callbacks,
+        use_distributed_sampler=False,  # ours shares pictures out without doubling any
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+        enable_model_summary=False,
+    )
+
+
+def _make_loaders(
+    data: SegmentationData, settings: TrainSettings, model: FCN, trainer: pl.Trainer
+) -> tuple[DataLoader[Sample], DataLoader[Sample]]:
+    train_pairs, val_pairs = data.split("train"), data.split("val")
+    rank, world = trainer.global_rank, trainer.world_size
+    batch_size = min(settings.batch_size, len(train_pairs) // world * world)
+    if not batch_size:
+        raise DataError(f"{data.root}: found {len(train_pairs)} training pictures, expected one a device: {world}")
+    augmentation = Augmentation(
+        crop=settings.crop or default_crop(picture_sizes(train_pairs)),
+        scale=settings.scale,
+        flip=settings.flip,
+        color=settings.color,
+        fill=tuple(model.mean.flatten().tolist()),
+    )
+    on_gpu = trainer.strategy.root_device.type != "cpu"
+    workers = settings.workers if settings.workers is not None else (8 if on_gpu else 1)
+    shared: dict[str, Any] = {
+        "num_workers": workers,
+        "persistent_workers": workers > 0,
+        "pin_memory": on_gpu,
+    }
+    training = DataLoader(
+        TrainingSet(train_pairs, data.codec, augmentation, settings.seed),
+        batch_size // world,
+        sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, rank, world),
+        **shared,
+    )
+    validation = DataLoader(
+        ValidationSet(val_pairs, data.codec), 1, sampler=ShareSampler(len(val_pairs), rank, world), **shared
+    )
+    return training, validation
+
+
+def _latest_state(run: Path) -> Path:
+    """Return the newest whole resume state; one cut off by a crash while being written is passed over."""
+    for path in sorted((run / "state").glob("*.ckpt"), reverse=True):
+        try:
+            torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError):
+            log.warning("%s: damaged, passed over", path)
+            continue
+        return path
+    raise TrainingError(f"{run}: nothing to resume, it was stopped in its first epoch; start it anew with another --out")
+
+
+def _fit(
+    trainer: pl.Trainer,
+    module: TrainingModule,
+    loaders: tuple[DataLoader[Sample], DataLoader[Sample]],
+    state: Path | None,
+    run: Path,
+) -> None:
+    try:
+        trainer.fit(module, *loaders, ckpt_path=state, weights_only=True)
+    except SystemExit:
+        if trainer.interrupted:  # Lightning has put things away and asks to leave
+            log.info("stopped; go on with the same command and  --out %s --resume", run)
+            raise KeyboardInterrupt from None
+        raise
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Keep Lightning's hints to developers from users: they cannot act on them."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.WARNING)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

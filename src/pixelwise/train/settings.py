@@ -1,0 +1,160 @@
+"""The settings of a training run: one default, one sentence, one place. Needs no torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from ..errors import ConfigError, TrainingError
+from ..models.names import Architecture
+
+MACHINE_SETTINGS = ("devices", "nodes", "strategy", "workers", "out", "resume")
+"""Settings that say where and how a run computes, not what: they may differ when a run is resumed."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Everything that decides a training run; the defaults suit a first run on any data."""
+
+    model: str = "fcn8s_vgg16"
+    """The network: a name that `pixelwise models` lists."""
+
+    family: Literal["plain", "caffe", "aligned"] = "aligned"
+    """The form of the network; `plain` and `caffe` are for weights and results from elsewhere."""
+
+    weights: str = "imagenet"
+    """Weights to start from: `imagenet` (downloaded once), `none`, or a file."""
+
+    init_from: Path | None = None
+    """Model of a coarser stride to start from (32s, then 16s, then 8s, as in the paper); weights is unused then."""
+
+    epochs: int = 24
+    """How often every training picture is seen."""
+
+    batch_size: int = 4
+    """Pictures a step, over all devices together."""
+
+    crop: tuple[int, int] | None = None
+    """Height and width of the training crops; by default the pictures' median size, 512 at most."""
+
+    lr: float = 1e-4
+    """Learning rate of the backbone, after warm-up."""
+
+    head_lr_factor: float = 2.0
+    """Learning rate of the head, in multiples of the backbone's."""
+
+    weight_decay: float = 0.01
+    """Decoupled weight decay (AdamW) of all weights but biases and normalisation."""
+
+    warmup: float = 0.05
+    """Share of the steps in which the rate rises from 0."""
+
+    power: float = 0.9
+    """Exponent of the poly schedule, (1 - step / steps) ** power."""
+
+    dropout: float | None = None
+    """Share that dropout drops behind fc6 and fc7; by default the family's own."""
+
+    scale: tuple[float, float] = (0.5, 2.0)
+    """Smallest and largest factor by which training pictures are scaled."""
+
+    flip: Annotated[bool, Parameter(negative="--no-flip")] = True
+    """Mirror half of the training pictures left to right."""
+
+    color: float = 0.25
+    """Strength of the colour changes of training pictures; 0 for none."""
+
+    class_weights: bool = False
+    """Weight the loss of each class by the inverse root of its share of the training pixels."""
+
+    patience: int | None = None
+    """Stop when the validation mIoU has not risen for this many epochs; by default never."""
+
+    val_fraction: float = 0.2
+    """Share of the pictures kept for validation where the data has no split of its own."""
+
+    seed: int = 0
+    """Seed of everything random: split, weights, order, augmentation, dropout."""
+
+    precision: Literal["auto", "bf16", "16", "32"] = "auto"
+    """Number format of the convolutions; auto is bf16 where the processor or GPU is fast in it, else 32."""
+
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    """Where to train; auto takes a GPU if there is one."""
+
+    devices: int = 1
+    """Processes or GPUs on each machine."""
+
+    nodes: int = 1
+    """Machines; start the same command on each, as Lightning's guide to clusters says."""
+
+    strategy: str = "auto"
+    """Lightning's strategy for several devices: auto, ddp, fsdp, ..."""
+
+    workers: int | None = None
+    """Processes that read pictures, a device; by default 1 beside a CPU and up to 8 beside a GPU."""
+
+    out: Path | None = None
+    """Run folder to write; by default runs/MODEL-DATE-TIME."""
+
+    resume: bool = False
+    """Go on with the interrupted run in `out`, with the settings it was started with."""
+
+    def __post_init__(self) -> None:
+        Architecture.parse(self.model)
+        positive = ("epochs", "batch_size", "lr", "head_lr_factor", "power", "devices", "nodes")
+        for name in positive:
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}, expected more than 0")
+        if self.crop is not None and min(self.crop) < 1:
+            raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
+        if not 0 < self.scale[0] <= self.scale[1]:
+            raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
+        for name, low, high in (("color", 0, 1), ("warmup", 0, 1), ("val_fraction", 0, 1), ("dropout", 0, 1)):
+            value = getattr(self, name)
+            if value is not None and not low <= value < high:
+                raise ConfigError(f"{name} is {value}, expected at least {low} and less than {high}")
+        if self.batch_size % (self.devices * self.nodes):
+            raise ConfigError(
+                f"batch_size {self.batch_size} cannot be shared out evenly over "
+                f"{self.devices * self.nodes} devices: make it a multiple"
+            )
+        if self.resume and self.out is None:
+            raise ConfigError("resume needs the run folder: add --out RUN")
+
+    def write(self, path: Path) -> None:
+        """Write the settings as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2, default=str) + "\n")
+
+    def resumed(self, path: Path) -> TrainSettings:
+        """Return the settings stored in `path`, with this run's choice of machine.
+
+        Raises:
+            TrainingError: the file cannot be read, or a setting was given that differs from the stored one.
+        """
+        try:
+            stored = _from_json(json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise TrainingError(f"{path}: the run's settings cannot be read ({error})") from error
+        default = TrainSettings()
+        for setting in fields(self):
+            name = setting.name
+            value = getattr(self, name)
+            if name not in MACHINE_SETTINGS and value not in (getattr(default, name), getattr(stored, name)):
+                raise TrainingError(
+                    f"{path}: the run was started with {name} {getattr(stored, name)}, found {value}; "
+                    "leave the option out to resume, or start a new run with --init-from"
+                )
+        return replace(stored, **{name: getattr(self, name) for name in MACHINE_SETTINGS})
+
+
+def _from_json(values: dict[str, Any]) -> TrainSettings:
+    for name in ("init_from", "out"):
+        values[name] = None if values[name] is None else Path(values[name])
+    for name in ("crop", "scale"):
+        values[name] = None if values[name] is None else tuple(values[name])
+    return TrainSettings(**values)

@@ -146,7 +146,7 @@ def load_model(path: Path, device: str = "cpu") -> tuple[FCN, ModelCard]:
     card = read_card(path)
     try:
         model = FCN(**card.network)
-    except TypeError as error:
+    except (TypeError, ConfigError) as error:
         raise CheckpointError(f"{path}: describes a network this version does not know ({error})") from error
     load_exactly(model, load_file(path), str(path))
     return model.to(device).eval(), card

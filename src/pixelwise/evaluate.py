@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +22,10 @@ from .data.masks import MaskCodec, read_mask
 from .data.pairs import Pair, SegmentationData
 from .engines.choose import EngineName
 from .errors import ConfigError, DataError, ImageError
+from .extras import require
 from .labels import Labels
 from .metrics import Scores
+from .predict.ahead import ahead
 from .predict.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Told how many pictures are done, and how many there are."""
-
-AHEAD = 2
-"""Pictures that are decoded while the network works on another; more only costs memory."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +99,7 @@ def evaluate(
         DataError: the data set has no such split, or none of its pictures can be read.
         MissingExtraError: torchmetrics (or matplotlib, with `out`) is not installed.
     """
+    require("torch", "torchmetrics", *(["matplotlib"] if out is not None else []))
     if out is not None:
         check_free(Path(out), overwrite)
     predictor, data = open_both(model, data, engine)
@@ -111,9 +110,12 @@ def evaluate(
     confusion = np.zeros((num_classes, num_classes), np.int64)
     per_picture: list[PictureScore] = []
     failed = list(data.faults.get(split, ()))
-    for done, (pair, loading) in enumerate(_read_ahead(pairs, data.codec), start=1):
+    reading = ahead(partial(_read_pair, codec=data.codec), pairs, threads=1)
+    for done, (pair, loaded) in enumerate(zip(pairs, reading, strict=True), start=1):
         try:
-            picture, truth = loading.result()
+            if isinstance(loaded, ImageError):
+                raise loaded
+            picture, truth = loaded
             counts = count_confusion(predictor(picture), truth, num_classes, data.labels.ignore_index)
         except ImageError as error:
             failed.append(str(error))
@@ -123,9 +125,8 @@ def evaluate(
         if progress is not None:
             progress(done, len(pairs))
     if not per_picture:
-        raise DataError(
-            f"{data.root}: no picture of split '{split}' can be scored; the first: {failed[0][1]}"
-        )
+        reason = f"the first: {failed[0]}" if failed else "it is empty"
+        raise DataError(f"{data.root}: no picture of split '{split}' can be scored; {reason}")
 
     evaluation = Evaluation(
         Scores.from_confusion(confusion),
@@ -259,30 +260,14 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
     return [scores, pictures, matrix]
 
 
-Loaded = tuple[Image.Image, NDArray[np.uint8]]
-"""An upright RGB picture and its mask (H, W)."""
-
-
-def _read_ahead(pairs: Sequence[Pair], codec: MaskCodec) -> Iterator[tuple[Pair, Future[Loaded]]]:
-    """Yield every pair with its picture and mask, which one thread decodes a little ahead of their use."""
-    with ThreadPoolExecutor(1, thread_name_prefix="pixelwise-decode") as reader:
-        waiting: deque[tuple[Pair, Future[Loaded]]] = deque()
-        for pair in pairs:
-            waiting.append((pair, reader.submit(_read_pair, pair, codec)))
-            if len(waiting) > AHEAD:
-                yield waiting.popleft()
-        yield from waiting
-
-
-def _read_pair(pair: Pair, codec: MaskCodec) -> Loaded:
-    """Read a picture and its mask.
-
-    Raises:
-        ImageError: one of them cannot be read, or their sizes differ.
-    """
-    picture, truth = Image.fromarray(read_image(pair.image)), read_mask(pair.mask, codec)
+def _read_pair(pair: Pair, codec: MaskCodec) -> tuple[Image.Image, NDArray[np.uint8]] | ImageError:
+    """Return a picture, upright RGB, and its mask (H, W); or the error when they cannot be used."""
+    try:
+        picture, truth = Image.fromarray(read_image(pair.image)), read_mask(pair.mask, codec)
+    except ImageError as error:
+        return error
     if picture.size != truth.shape[::-1]:
-        raise ImageError(
+        return ImageError(
             f"{pair.mask}: is {truth.shape[1]} x {truth.shape[0]} pixels (width x height), "
             f"but its picture is {picture.width} x {picture.height}: both must be of one size"
         )

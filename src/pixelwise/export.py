@@ -26,7 +26,7 @@ PARITY_SHAPES = ((1, 33, 47), (2, 96, 75))
 """Pictures, height and width that an export is tried on; none of them was traced."""
 
 TOLERANCE = 0.01
-"""Largest difference of logits, relative to the largest logit, that an export may show; fp16 weights give 0.001."""
+"""Largest difference of logits, relative to the largest one, that an export may show; fp16 gives 0.001."""
 
 TINY = 1e-30
 """Stands for the largest logit where all are 0."""
@@ -38,7 +38,8 @@ class Parity:
 
     Attributes:
         largest_difference: Of all logits, relative to the largest one.
-        agreement: Share of pixels with the same class.
+        agreement: Share of pixels whose class is the network's, or as good to it within the tolerance (an
+            untrained network has ties).
     """
 
     largest_difference: float
@@ -66,11 +67,11 @@ def export_openvino(model: FCN, card: ModelCard, path: Path) -> Parity:
         written = Path(folder) / path.name
         ov.save_model(graph, written, compress_to_fp16=True)
         parity = measure_parity(model, OpenVinoEngine(written, exact=True))
-        if not (parity.largest_difference <= TOLERANCE):  # NaN is refused as well
+        if not (parity.largest_difference <= TOLERANCE and parity.agreement == 1):  # refuses NaN as well
             raise CheckpointError(
                 f"{path}: not written, since the export's logits differ from the network's by "
-                f"{parity.largest_difference:.2g} of the largest, expected at most {TOLERANCE}; this is a fault "
-                "of pixelwise or OpenVINO unless the weights are not finite"
+                f"{parity.largest_difference:.2g} of the largest (expected at most {TOLERANCE}) and "
+                f"{parity.agreement:.2%} of the pixels agree (expected all): are all weights finite numbers?"
             )
         # Interrupted anywhere in here, a new .bin never stands beside an old .xml.
         path.unlink(missing_ok=True)
@@ -80,7 +81,7 @@ def export_openvino(model: FCN, card: ModelCard, path: Path) -> Parity:
 
 
 def measure_parity(model: FCN, engine: OpenVinoEngine) -> Parity:
-    """Compare an engine with the network in evaluation mode, on noise and on soft shapes of sizes not traced."""
+    """Compare an engine with the network in evaluation mode, on sizes that were not traced."""
     differences, agreements = [], []
     for shape in PARITY_SHAPES:
         images = _test_pictures(shape, model.in_channels)
@@ -89,9 +90,8 @@ def measure_parity(model: FCN, engine: OpenVinoEngine) -> Parity:
         found, mask = engine.logits(images), engine.masks(images)
         largest = max(float(np.abs(wanted).max()), TINY)
         differences.append(float(np.abs(found - wanted).max()) / largest)
-        # A class that is as good as the best within the tolerance agrees: untrained networks have ties.
         chosen = np.take_along_axis(wanted, mask[:, None].astype(np.int64), axis=1)[:, 0]
-        agreements.append(float((wanted.max(axis=1) - chosen <= TOLERANCE * largest).mean()))
+        agreements.append(float((wanted.max(axis=1) - chosen <= 2 * TOLERANCE * largest).mean()))
     return Parity(float(np.max(differences)), min(agreements))
 
 

@@ -6,16 +6,18 @@ docstring of its function is its help, and the docstring's `Example:` stands at 
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import itertools
 import os
 import sys
 from typing import Any
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
 
 from .. import __version__
-from ..errors import MissingExtraError, PixelwiseError
+from ..errors import PixelwiseError
+from ..extras import missing_extra
 
 COMMANDS = {
     "train": "Train a network on a folder of pictures and masks.",
@@ -27,18 +29,9 @@ COMMANDS = {
 }
 """Every command, in the order of the help, with the first line of its docstring (a test keeps them equal)."""
 
-EXTRAS = {
-    "kornia": "train",
-    "lightning": "train",
-    "matplotlib": "train",
-    "tensorboard": "train",
-    "torch": "train",
-    "torchmetrics": "train",
-}
-"""Packages that a plain `pip install pixelwise` leaves out, and the extra that brings each."""
-
+WRONG_USAGE = 2
 INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+"""Exit codes; 130 is 128 and the number of the signal, as shells have it after Ctrl-C."""
 
 
 HELP = """Semantic segmentation with fully convolutional networks: train, measure, predict.
@@ -68,12 +61,24 @@ class _Commands(App):
         (console or self.console).print("\n".join(["Example:", *lines]), highlight=False, markup=False)
 
 
+def _shown_default(value: object) -> str | None:
+    """Return how the help shows a default: as it would be typed; nothing where there is none."""
+    if value is None or value is False:
+        return None
+    if value is True:
+        return "on"
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 app = _Commands(
     name="pixelwise",
     help=HELP,
     version=__version__,
     help_format="plaintext",
-    default_parameter=Parameter(negative=()),
+    default_parameter=Parameter(negative=(), show_default=_shown_default),
+    group_parameters=Group("Options"),
+    print_error=False,  # `main` does
+    exit_on_error=False,
     result_action="return_int_as_exit_code_else_zero",
     suppress_keyboard_interrupt=False,
 )
@@ -91,22 +96,25 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = app(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
+    except CycloptsError as error:
+        return _complain(f"error: {_usage_error(error)}", WRONG_USAGE)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ImportError as error:
-        missing = _missing_extra(error)
+        missing = missing_extra(error)
         if missing is None:
             raise
         return _complain(f"error: {missing}")
     except PixelwiseError as error:
         return _complain(f"error: {error}")
     except OSError as error:
-        if error.filename is None:
+        if error.strerror is None:
             raise
-        return _complain(f"error: {error.filename}: {error.strerror}")
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"error: {where}{error.strerror}")
     return int(code)
 
 
@@ -115,13 +123,12 @@ def _complain(text: str, code: int = 1) -> int:
     return code
 
 
-def _missing_extra(error: BaseException | None) -> MissingExtraError | None:
-    """Return what to say when an optional package is missing, or None when the error is another one."""
-    while isinstance(error, ImportError):
-        if isinstance(error, MissingExtraError):
-            return error
-        package = (error.name or "").partition(".")[0]
-        if isinstance(error, ModuleNotFoundError) and package in EXTRAS:
-            return MissingExtraError(package, EXTRAS[package])
-        error = error.__cause__  # cyclopts wraps the error of a command's module
-    return None
+def _usage_error(error: CycloptsError) -> str:
+    """Return what is wrong with a command line."""
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:  # its own text imports every command
+        word = error.unused_tokens[0]
+        nearest = difflib.get_close_matches(word, COMMANDS, n=1)
+        return f"there is no command '{word}': " + (
+            f"did you mean {nearest[0]}?" if nearest else f"expected {', '.join(COMMANDS)}"
+        )
+    return str(error)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from ..engines.choose import EngineName
+from ..extras import require
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def evaluate(
     Example:
         pixelwise evaluate runs/first DATA --split val
     """
+    require("torch", "torchmetrics", "matplotlib")
     from ..evaluate import check_free, open_both, write_evaluation
     from ..evaluate import evaluate as score
 
@@ -86,7 +89,11 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     """Print a line a class and the four scores, all in percent; an absent class is called absent."""
     scores = evaluation.scores
     share = scores.confusion.sum(axis=1) / max(1, scores.confusion.sum())
-    table = Table(title=f"{evaluation.split}: {len(evaluation.per_picture)} pictures", title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"{evaluation.split}: {len(evaluation.per_picture)} pictures",
+        title_justify="left",
+    )
     table.add_column("class")
     for heading in ("IoU %", "accuracy %", "share of pixels %"):
         table.add_column(heading, justify="right")

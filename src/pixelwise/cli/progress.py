@@ -13,10 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """Give a function of (done, total) that shows a bar from its first call until all is done.
 
-    The bar is gone at the end of the block in any case.
+    The bar is gone at the end of the block in any case; where the standard error is no terminal, there is none.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task(title, total=None)
 
     def show(done: int, total: int) -> None:

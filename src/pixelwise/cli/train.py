@@ -17,7 +17,10 @@ from .progress import progress_bar
 
 
 def train(
-    data: Path, /, *, settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings()  # noqa: B008
+    data: Path,
+    /,
+    *,
+    settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),  # noqa: B008
 ) -> int:
     """Train a network on a folder of pictures and masks.
 
@@ -44,7 +47,9 @@ def train(
     console = Console(highlight=False, soft_wrap=True)
     scores = result.scores
     console.print(f"\nval mIoU {scores.mean_iou:.4f}, pixel accuracy {scores.pixel_accuracy:.4f}")
-    console.print(f"model     {result.run}/model.safetensors, and model.xml for fast prediction", markup=False)
+    console.print(
+        f"model     {result.run}/model.safetensors, and model.xml for fast prediction", markup=False
+    )
     console.print(f"look at   {result.run}/examples, {result.run}/curves.png", markup=False)
     console.print(f"next      pixelwise predict {result.run} PICTURES --out masks --overlay", markup=False)
     return 0
@@ -54,7 +59,10 @@ def train(
 def _log_to_terminal() -> Iterator[None]:
     logger = logging.getLogger("pixelwise")
     handler = RichHandler(
-        console=Console(stderr=True, highlight=False), show_path=False, show_level=False, log_time_format="%H:%M:%S"
+        console=Console(stderr=True, highlight=False),
+        show_path=False,
+        show_level=False,
+        log_time_format="%H:%M:%S",
     )
     level = logger.level
     logger.addHandler(handler)

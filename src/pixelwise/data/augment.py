@@ -108,7 +108,7 @@ def _window(pixels: int, crop: int, factor: float, rng: np.random.Generator) -> 
 
 
 def default_crop(sizes: list[tuple[int, int]], limit: int = 512) -> tuple[int, int]:
-    """Return a crop for pictures of these sizes: their median, at most `limit`, in whole cells of 32 pixels."""
+    """Return a crop for pictures of these sizes: their median, at most `limit`, in whole 32 pixels."""
     median: NDArray[Any] = np.median(np.array(sizes), axis=0)
     height, width = (max(32, int(min(value, limit)) // 32 * 32) for value in median)
     return height, width

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError, ImageError
+from ..labels import IGNORE_INDEX
 from .image import verify_image
 from .masks import MaskCodec
 from .pairs import Pair, SegmentationData
@@ -42,12 +43,15 @@ def check_data(
     pairs = [pair for name in splits for pair in data.split(name)]
     findings = list(dict.fromkeys(line for name in splits for line in data.faults.get(name, ())))
     strange: dict[int, _Strange] = defaultdict(_Strange)
+    present: set[int] = set()
     results = in_parallel(partial(_check_pair, data), pairs, progress)
     for pair, result in zip(pairs, results, strict=True):
         findings += result.findings
+        present |= result.present
         for value, pixels in result.strange.items():
             strange[value].add(pair.mask, pixels)
     findings += _strange_values(data.codec, strange)
+    findings = findings or _nothing_to_learn(data, present)
     if findings:
         more = len(findings) - SHOWN
         lines = findings[:SHOWN] + ([f"and {more} more"] if more > 0 else [])
@@ -62,10 +66,12 @@ class _PairResult:
     Attributes:
         findings: A line for each thing that is wrong with the files.
         strange: Pixels of each value that is no class.
+        present: Ids of the classes that its mask holds, and 255 if it ignores pixels.
     """
 
     findings: list[str]
-    strange: dict[int, int]
+    strange: dict[int, int] = field(default_factory=dict)
+    present: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -97,20 +103,20 @@ def _check_pair(data: SegmentationData, pair: Pair) -> _PairResult:
         findings.append(str(error))
     record = data.records.get(pair.mask) or scan_mask(pair.mask)
     if isinstance(record, ImageError):
-        return _PairResult([*findings, str(record)], {})
+        return _PairResult([*findings, str(record)])
     if size is not None and size != record.size:
         findings.append(_size_finding(pair, size, record.size))
     try:
-        strange = _strange_pixels(data.codec, record)
+        strange, present = _sort_values(data.codec, record)
     except ImageError as error:
-        return _PairResult([*findings, f"{pair.mask}: {error}"], {})
+        return _PairResult([*findings, f"{pair.mask}: {error}"])
     if strange and record.lossy:
         findings.append(
             f"{pair.mask}: is a JPEG, which does not keep values exactly: {sum(strange.values()):,} pixels "
             "are no class; save masks as PNG from their source"
         )
         strange = {}
-    return _PairResult(findings, strange)
+    return _PairResult(findings, strange, present)
 
 
 def _size_finding(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> str:
@@ -122,8 +128,8 @@ def _size_finding(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> 
     )
 
 
-def _strange_pixels(codec: MaskCodec, record: MaskRecord) -> dict[int, int]:
-    """Return the pixels of each value in a mask that is no class and not ignored.
+def _sort_values(codec: MaskCodec, record: MaskRecord) -> tuple[dict[int, int], set[int]]:
+    """Return the pixels of each value in a mask that is no class and not ignored, and the ids of the others.
 
     Raises:
         ImageError: the mask holds colours where ids are expected, or the other way round.
@@ -131,7 +137,8 @@ def _strange_pixels(codec: MaskCodec, record: MaskRecord) -> dict[int, int]:
     found = np.array(list(record.counts), np.int64)
     values = codec.recode(found, record.by_color, record.palette).tolist()
     pixels = zip(values, record.counts.values(), strict=True)
-    return {value: count for value, count in pixels if value not in codec.ids}
+    strange = {value: count for value, count in pixels if value not in codec.ids}
+    return strange, {codec.ids[value] for value in values if value in codec.ids}
 
 
 def _strange_values(codec: MaskCodec, strange: dict[int, _Strange]) -> list[str]:
@@ -155,3 +162,16 @@ def _strange_values(codec: MaskCodec, strange: dict[int, _Strange]) -> list[str]
             f"ignored; expected {codec.expected()}: correct the mask, or name the value in dataset.yaml"
         )
     return lines
+
+
+def _nothing_to_learn(data: SegmentationData, present: set[int]) -> list[str]:
+    """Return a line if the masks hold fewer than two of several classes."""
+    names = data.labels.class_names
+    classes = [names[id_] for id_ in present if id_ != IGNORE_INDEX]
+    if len(names) == 1 or len(classes) > 1:
+        return []
+    ignored = " and ignored pixels" if IGNORE_INDEX in present else ""
+    return [
+        f"all masks together hold {classes[0] if classes else 'no class'}{ignored} alone; expected two "
+        f"classes or more of {', '.join(names[:8])}. If an ignored value is a class, name it in dataset.yaml"
+    ]

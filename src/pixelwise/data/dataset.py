@@ -20,7 +20,7 @@ class Draw(NamedTuple):
     """One picture of one epoch: together with the run's seed it fixes the augmented sample."""
 
     epoch: int
-    index: int
+    picture: int
 
 
 class Sample(NamedTuple):
@@ -29,12 +29,12 @@ class Sample(NamedTuple):
     Attributes:
         image: (C, H, W) uint8, or (N, C, H, W) in a batch.
         target: (H, W) int64 class ids with the ignored id, or (N, H, W) in a batch.
-        index: Position of the pair in its split, or (N,) in a batch.
+        picture: Position of the pair in its split, or (N,) in a batch.
     """
 
     image: Tensor
     target: Tensor
-    index: int | Tensor
+    picture: int | Tensor
 
 
 class TrainingSet(Dataset[Sample]):
@@ -53,10 +53,10 @@ class TrainingSet(Dataset[Sample]):
         return len(self.pairs)
 
     def __getitem__(self, draw: Draw) -> Sample:
-        pair = self.pairs[draw.index]
-        rng = np.random.default_rng((self.seed, draw.epoch, draw.index))
+        pair = self.pairs[draw.picture]
+        rng = np.random.default_rng((self.seed, draw.epoch, draw.picture))
         image, target = self.augmentation(read_image(pair.image), read_mask(pair.mask, self.codec), rng)
-        return Sample(image, target.long(), draw.index)
+        return Sample(image, target.long(), draw.picture)
 
 
 class ValidationSet(Dataset[Sample]):

@@ -189,13 +189,11 @@ def draft(description: Description, comments: Mapping[int, str], by_color: bool)
         return f"  # {comments[key]}" if key in comments else ""
 
     palette = description.labels().palette
-    lines = ["# What the values in the masks mean, drafted by `pixelwise classes`.", ""]
+    lines = ["# What the values in the masks mean.", ""]
     lines.append("names:  # value in the masks: name of the class" if not by_color else "names:")
-    quoted = {value: _quoted(name) for value, name in description.names.items()}
-    width = max(map(len, quoted.values()))
-    for value in description.values:
-        text = f"  {value}: {quoted[value]:{width}}{comment(value)}"
-        lines.append(text.rstrip())
+    entries = {value: f"  {value}: {_quoted(description.names[value])}" for value in description.values}
+    width = max(map(len, entries.values()))
+    lines += [f"{entry:{width}}{comment(value)}".rstrip() for value, entry in entries.items()]
     meaning = "the colour in the masks that stands for the class" if by_color else "what classes are drawn in"
     lines += ["", f"colors:  # {meaning}"]
     shown = dict(zip(description.values, palette, strict=True))
@@ -206,7 +204,12 @@ def draft(description: Description, comments: Mapping[int, str], by_color: bool)
     ignored = [str(value) for value in description.ignore]
     ignored += [f'"{hex_color(pack_color(color))}"' for color in description.ignore_colors]
     lines.append(f"ignore: [{', '.join(ignored)}]")
-    lines += [f"# {value}: {comments[value]}" for value in description.ignore if value in comments]
+    described = {pack_color(color) for color in shown.values()} if by_color else {*description.names}
+    for value, text in comments.items():
+        if value not in described:
+            known = value in description.ignore
+            word = hex_color(value) if by_color else str(value)
+            lines.append(f"# {word}{'' if known else ', which is not described'}: {text}")
     return "\n".join(lines) + "\n"
 
 

@@ -10,7 +10,7 @@ from ..errors import DataError, ImageError
 from ..labels import Color, default_palette
 from .description import FILE_NAME, Description
 from .known import recognize
-from .masks import hex_color, unpack_color
+from .masks import hex_color, pack_color, unpack_color
 from .scan import MaskRecord, Progress, scan_masks, total
 
 MAX_COLORS = 64
@@ -21,13 +21,13 @@ _WRITE = f"write {FILE_NAME} (see the README) to say which values are classes"
 
 @dataclass(frozen=True)
 class Discovery:
-    """What the masks of a data set hold, and what it is taken to mean.
+    """What masks hold, and what it is taken to mean.
 
     Attributes:
         description: The classes.
         by_color: Whether the masks are colour pictures.
-        totals: Pixels and masks of each value (of each colour 0xRRGGBB).
-        records: What each mask that could be read holds.
+        totals: Pixels and masks of each value (of each colour 0xRRGGBB) in the masks that were read.
+        records: What each of these masks holds.
         notes: What was assumed, a sentence each.
     """
 
@@ -56,23 +56,51 @@ def discover(names: Sequence[str], masks: Sequence[Path], progress: Progress | N
         first: ImageError = next(iter(errors.values()))
         raise DataError(f"none of the {len(masks)} masks can be read; the first: {first}")
     by_color = any(record.by_color and not record.grey for record in records.values())
-    by_color = by_color or palettes_disagree(records)
-    records_of_kind = [_as_kind(record, by_color) for record in records.values()]
-    totals = total(records_of_kind)
-    worst = max(records, key=lambda path: len(records[path].counts))
-    lossy = next((path for path, record in records.items() if record.lossy), None)
-    if by_color:
-        description, notes = _from_colors(totals, worst, lossy)
+    by_color = by_color or _palettes_disagree(records)
+    totals = total(_as_kind(record, by_color) for record in records.values())
+    known = None if by_color else recognize(names, totals.keys())
+    if known is not None:
+        description, note = known.description, known.note
     else:
-        known = recognize(names, totals.keys())
-        if known is not None:
-            return Discovery(known.description, False, totals, records, (known.note,))
-        description, notes = _from_ids(totals, worst, lossy)
-        description = _with_palette(description, records)
-    return Discovery(description, by_color, totals, records, notes)
+        _refuse_unclear(records, by_color, len(totals))
+        worst = max(records, key=lambda path: len(records[path].counts))
+        description, note = _from_colors(totals, worst) if by_color else _from_ids(totals, worst)
+        if not by_color:
+            description = _with_palette(description, records)
+    return Discovery(description, by_color, totals, records, (note, *_unread(errors)))
 
 
-def palettes_disagree(records: Mapping[Path, MaskRecord]) -> bool:
+def match(description: Description, masks: Sequence[Path], progress: Progress | None = None) -> Discovery:
+    """Read masks that a description belongs to, and tell whether they hold its values or its colours.
+
+    Args:
+        description: The classes.
+        masks: All masks of the data set, or some.
+        progress: Told how many masks are done.
+    """
+    records, errors = scan_masks(masks, progress)
+    ids = {*description.names, *description.ignore}
+    colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
+
+    def in_colors(record: MaskRecord) -> bool:
+        values = set(record.counts)
+        are_ids = record.grey and {value & 255 for value in values} <= ids
+        return record.by_color and (values <= colors or not are_ids)
+
+    colored = sum(in_colors(record) for record in records.values())  # a stray one is left to `check_data`
+    by_color = 2 * colored > len(records) or _palettes_disagree(records)
+    totals = total(_as_kind(record, by_color) for record in records.values())
+    return Discovery(description, by_color, totals, records, _unread(errors))
+
+
+def _unread(errors: Mapping[Path, ImageError]) -> tuple[str, ...]:
+    if not errors:
+        return ()
+    first = next(iter(errors.values()))
+    return (f"{len(errors)} masks cannot be read and are left out; the first: {first}",)
+
+
+def _palettes_disagree(records: Mapping[Path, MaskRecord]) -> bool:
     """Say whether an id has different colours in different masks, as when a tool made the palettes."""
     colors: dict[int, int] = {}
     return any(
@@ -93,16 +121,29 @@ def _as_kind(record: MaskRecord, by_color: bool) -> MaskRecord:
     return MaskRecord(record.size, counts, record.rest, by_color, lossy=record.lossy)
 
 
-def _from_colors(
-    totals: Mapping[int, tuple[int, int]], worst: Path, lossy: Path | None
-) -> tuple[Description, tuple[str, ...]]:
+def _refuse_unclear(records: Mapping[Path, MaskRecord], by_color: bool, values: int) -> None:
+    """Raise where the masks are of two kinds, or of a kind that mixes values (JPEG)."""
+    for path, record in records.items():
+        clear = set(record.counts) <= ({0, 0xFFFFFF} if record.by_color else {0, 255})
+        if by_color and not record.by_color and not record.palette and not clear:
+            colored = next(path for path, other in records.items() if other.by_color)
+            raise DataError(
+                f"{path} holds ids, but {colored} holds colours: save all masks in one way, or {_WRITE}"
+            )
+        if record.lossy and not clear:
+            raise DataError(
+                f"{path} is a JPEG, which does not keep values exactly, and the masks hold {values} values "
+                f"or more: save masks as PNG from their source, or {_WRITE}"
+            )
+
+
+def _from_colors(totals: Mapping[int, tuple[int, int]], worst: Path) -> tuple[Description, str]:
     if len(totals) > MAX_COLORS:
-        frequent = sorted(totals, key=lambda value: -totals[value][0])[:5]
-        cause = "JPEG, which blurs colours" if lossy else "soft (anti-aliased) edges or a resize"
+        frequent = ", ".join(map(hex_color, sorted(totals, key=lambda value: -totals[value][0])[:5]))
         raise DataError(
-            f"the masks hold {len(totals)} colours or more, most of them in {lossy or worst}; expected at "
-            f"most {MAX_COLORS}: suspected cause is {cause}. Save them as PNG without smoothing, or name the "
-            f"true colours in {FILE_NAME}; the most frequent are {', '.join(map(hex_color, frequent))}"
+            f"the masks hold {len(totals)} colours or more, most of them in {worst}; expected at most "
+            f"{MAX_COLORS}: suspected cause is soft (anti-aliased) edges, JPEG or a resize. Save them as PNG "
+            f"without smoothing, or name the true colours in {FILE_NAME}; the most frequent are {frequent}"
         )
     colors = dict(enumerate(unpack_color(value) for value in sorted(totals)))
     description = Description({id_: hex_color(value) for id_, value in enumerate(sorted(totals))}, colors)
@@ -110,20 +151,19 @@ def _from_colors(
         f"colour masks without {FILE_NAME}: each of the {len(totals)} colours is taken for a class and none "
         "is ignored; `pixelwise classes` drafts the file in which they get names"
     )
-    return description, (note,)
+    return description, note
 
 
-def _from_ids(
-    totals: Mapping[int, tuple[int, int]], worst: Path, lossy: Path | None
-) -> tuple[Description, tuple[str, ...]]:
+def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Path) -> tuple[Description, str]:
     values = set(totals)
     if values == {0, 255}:
         note = "the masks hold 0 and 255 only: taken for the two classes background and object"
-        return Description({0: "background", 255: "object"}), (note,)
-    if lossy is not None:
+        return Description({0: "background", 255: "object"}), note
+    classes = sorted(values - {255})
+    if len(classes) > 255:
         raise DataError(
-            f"{lossy} is a JPEG, which does not keep values exactly, and the masks hold {len(values)} "
-            f"values: save masks as PNG from their source, or {_WRITE}"
+            f"the masks hold {len(classes)} different values, most of them in {worst}; expected at most 255 "
+            f"classes: these may be ids of instances. Save ids of classes, or {_WRITE}"
         )
     between = values - {0, 255}
     if {0, 255} <= values and len(between) >= 32 and max(between) >= 200:
@@ -131,15 +171,9 @@ def _from_ids(
             f"the masks hold 0, 255 and {len(between)} values between, most of them in {worst}: suspected "
             f"cause is soft (anti-aliased) edges of 0/255 masks. Save them without smoothing, or {_WRITE}"
         )
-    classes = sorted(values - {255})
     if not classes:
         raise DataError(f"the masks hold nothing but 255, which is ignored: {_WRITE}")
     ignore = (255,) if classes[-1] < 255 else ()
-    if len(classes) > 255:
-        raise DataError(
-            f"the masks hold {len(classes)} different values, most of them in {worst}; expected at most 255 "
-            f"classes: these may be ids of instances. Save ids of classes, or {_WRITE}"
-        )
     missing = classes[-1] + 1 - len(classes)
     if missing > len(classes):
         listed = ", ".join(map(str, classes[:12])) + (", ..." if len(classes) > 12 else "")
@@ -153,7 +187,7 @@ def _from_ids(
         classes = list(range(classes[-1] + 1))
     if 255 in values and ignore:
         notes.append("value 255 is ignored")
-    return Description({value: f"class_{value}" for value in classes}, ignore=ignore), ("; ".join(notes),)
+    return Description({value: f"class_{value}" for value in classes}, ignore=ignore), "; ".join(notes)
 
 
 def _with_palette(description: Description, records: Mapping[Path, MaskRecord]) -> Description:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ConfigError, DataError, PixelwiseError
-from .description import FILE_NAME, Description, read_description
-from .discover import Discovery, discover, palettes_disagree
+from ..errors import ConfigError, DataError
+from .description import FILE_NAME, read_description
+from .discover import Discovery, discover, match
 from .image import IMAGE_SUFFIXES
-from .masks import pack_color
 from .pairs import Pair, SegmentationData
-from .scan import MaskRecord, Progress, scan_masks, total
+from .scan import Progress
 
 __all__ = ["SPLITS", "Listing", "Pair", "SegmentationData", "list_pairs", "open_data"]
 
@@ -46,18 +46,8 @@ def open_data(
     """
     root = Path(root)
     listing = list_pairs(root, seed=seed, val_fraction=val_fraction)
-    pairs = [pair for split in listing.splits.values() for pair in split]
-    masks = [pair.mask for pair in pairs]
-    path = root / FILE_NAME
-    if path.exists():
-        found = _as_described(read_description(path), masks)
-    else:
-        path = root
-        found = discover([pair.name for pair in pairs], masks, progress)
-    try:
-        labels, codec = found.description.labels(), found.description.codec(found.by_color)
-    except PixelwiseError as error:
-        raise DataError(f"{path}: {error}") from error
+    found = find_classes(root, listing, progress)
+    labels, codec = found.description.labels(), found.description.codec(found.by_color)
     notes = listing.notes + found.notes
     values = found.description.values
     if not found.by_color and values != tuple(range(len(values))):
@@ -66,20 +56,38 @@ def open_data(
     return SegmentationData(root, listing.splits, labels, codec, notes, listing.faults, found.records)
 
 
-def _as_described(description: Description, masks: list[Path]) -> Discovery:
-    """Read a few masks to tell whether they hold the description's values or its colours."""
-    step = max(1, len(masks) // _PEEKED)
-    records, _ = scan_masks(masks[::step][:_PEEKED])
-    ids = {*description.names, *description.ignore}
-    colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
+def find_classes(
+    root: Path, listing: Listing, progress: Progress | None = None, *, whole: bool = False
+) -> Discovery:
+    """Read the classes of a data set from its `dataset.yaml`, or find them in its masks.
 
-    def in_colors(record: MaskRecord) -> bool:
-        values = set(record.counts)
-        are_ids = record.grey and {value & 255 for value in values} <= ids
-        return record.by_color and (values <= colors or not are_ids)
+    Args:
+        root: Folder of the data set.
+        listing: Its files.
+        progress: Told how many masks are read.
+        whole: Read all masks even where a description says what they hold.
 
-    by_color = any(in_colors(record) for record in records.values()) or palettes_disagree(records)
-    return Discovery(description, by_color, total(records.values()), records, ())
+    Raises:
+        DataError: the description is not usable, or the masks do not hold what can be classes.
+    """
+    pairs = [pair for split in listing.splits.values() for pair in split]
+    masks = [pair.mask for pair in pairs]
+    path = root / FILE_NAME
+    if path.exists():
+        description = read_description(path)
+        few = masks[:: max(1, len(masks) // _PEEKED)][:_PEEKED]
+        found = match(description, masks if whole else few, progress)
+    else:
+        path = root
+        try:
+            found = discover([pair.name for pair in pairs], masks, progress)
+        except DataError as error:
+            raise DataError(f"{root}: {error}") from error
+    try:
+        found.description.codec(found.by_color)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    return found
 
 
 @dataclass(frozen=True)
@@ -114,12 +122,10 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
     faults: dict[str, tuple[str, ...]] = {}
     for name in SPLITS:
         folder = root / name
-        if not (folder / "images").is_dir():
-            continue
-        if name == "test" and not (folder / "masks").is_dir():
+        if name == "test" and folder.is_dir() and not (folder / "masks").is_dir():
             notes.append(f"{folder} has no folder masks and is left out")
-            continue
-        splits[name], faults[name] = _match(folder)
+        elif folder.is_dir():
+            splits[name], faults[name] = _match(folder)
     if not splits and (root / "images").is_dir():
         pairs, both = _match(root)
         splits = split_by_name(pairs, seed, val_fraction)
@@ -132,9 +138,13 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
         if lines
     ]
     if not splits:
-        there = sorted(path.name for path in root.iterdir())[:8]
-        raise DataError(f"{root}: no data set found; {_LOOKED_FOR}; found {', '.join(there) or 'nothing'}")
+        raise DataError(f"{root}: no data set found; {_LOOKED_FOR}; found {_content(root)}")
     return Listing(splits, faults, tuple(notes))
+
+
+def _content(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    return ", ".join(names[:8] + ["..."] * (len(names) > 8)) or "nothing"
 
 
 def _match(folder: Path) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
@@ -143,17 +153,21 @@ def _match(folder: Path) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
     Raises:
         DataError: not one picture has a mask.
     """
-    if not (folder / "masks").is_dir():
-        raise DataError(f"{folder}: has a folder images but no folder masks; {_LOOKED_FOR}")
+    for kind in ("images", "masks"):
+        if not (folder / kind).is_dir():
+            raise DataError(f"{folder}: has no folder {kind}; {_LOOKED_FOR}; found {_content(folder)}")
     images, faults = _by_name(folder / "images", "pictures")
     masks, mask_faults = _by_name(folder / "masks", "masks")
     faults += mask_faults
     pairs = [Pair(name, images[name], masks[name]) for name in sorted(images.keys() & masks.keys())]
     if not pairs:
-        first = [next(iter(files.values()), "nothing") for files in (images, masks)]
+        found = [
+            f"{len(files)} {what}" + (f" such as {next(iter(files.values())).name}" if files else "")
+            for files, what in ((images, "pictures"), (masks, "masks"))
+        ]
         raise DataError(
-            f"{folder}: no picture has a mask: a mask has the name of its picture, up to the suffix; found "
-            f"{len(images)} pictures ({first[0]}, ...) and {len(masks)} masks ({first[1]}, ...)"
+            f"{folder}: no picture has a mask; found {' and '.join(found)}; expected equal names, up to the "
+            "suffix"
         )
     faults += [
         f"{images[name]}: has no mask; expected {folder / 'masks' / name}.png: add it, or delete the picture"
@@ -171,7 +185,7 @@ def _by_name(folder: Path, what: str) -> tuple[dict[str, Path], list[str]]:
     files: dict[str, Path] = {}
     doubled: list[str] = []
     for path in picture_files(folder):
-        name = path.relative_to(folder).with_suffix("").as_posix()
+        name = unicodedata.normalize("NFC", path.relative_to(folder).with_suffix("").as_posix())
         if name in files:
             doubled.append(
                 f"{path}: differs from {files[name].name} in its suffix alone, so that two {what} have one "
@@ -183,9 +197,17 @@ def _by_name(folder: Path, what: str) -> tuple[dict[str, Path], list[str]]:
 
 
 def picture_files(folder: Path) -> list[Path]:
-    """Return all pictures (by suffix) below a folder, in order, but no hidden ones."""
+    """Return all pictures (by suffix) below a folder, in order, but no hidden ones.
+
+    Raises:
+        DataError: a folder cannot be listed.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
+
     found: list[Path] = []
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = (Path(place, name) for name in files if not name.startswith("."))
         found += [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
@@ -210,5 +232,5 @@ def split_by_name(pairs: tuple[Pair, ...], seed: int, val_fraction: float) -> di
 
 def _draw(seed: int, name: str) -> float:
     """Return a number in 0..1 that depends on seed and name alone, on every machine."""
-    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}:{name}".encode(errors="surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

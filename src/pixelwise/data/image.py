@@ -82,8 +82,10 @@ def _to_8_bit(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Bring grey values (H, W) of any number type to 0..255, as `to_rgb` says."""
     values = np.nan_to_num(values, posinf=0, neginf=0)
     low, high = values.min(), values.max()
+    scaled: NDArray[Any]
     if low < 0 or high > (65535 if values.dtype.kind in "iu" else 255):
-        scaled = (values - np.float64(low)) * (255 / (np.float64(high) - low))
+        span = float(high) - float(low)
+        scaled = (values - np.float64(low)) / (span or 1) * 255
     elif values.dtype.kind == "f":
         scaled = values * 255 if high <= 1 else values
     else:
@@ -138,6 +140,8 @@ def _upright_size(picture: Image.Image, size: tuple[int, int]) -> tuple[int, int
 
 
 def _orientation(picture: Image.Image) -> int:
+    if picture.format == "TIFF":
+        return 1  # Pillow turns these by itself
     try:
         return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF raises anything; the pixels are none the worse for it

@@ -15,14 +15,15 @@ from ..errors import ConfigError, ImageError
 MEMORY_FILE = Path("/proc/meminfo")
 
 STAGE_ONE_PLANES = 2 * 64
-"""Planes of the picture's size that are alive at once where a VGG needs most: in and out of a 64-channel layer."""
+"""Planes of the picture's size that are alive at once where a VGG needs most: in and out of conv1_2."""
 
 
 class Engine(Protocol):
     """Computes one network: a batch of pictures in, logits or masks out, at the pictures' own size.
 
     Engines may be called from several threads. Normalisation and padding are inside the network. Pictures are
-    (N, in_channels, H, W), uint8 or float, in 0..255, RGB where there are three channels; any H and W from 1 up.
+    (N, in_channels, H, W), uint8 or float, in 0..255, RGB where there are three channels; any H and W from 1
+    up.
 
     Attributes:
         name: What computes and how exactly, to show to people: "openvino bf16", "torch cpu float32".
@@ -49,10 +50,12 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
     """
     if images.ndim != 4 or images.shape[1] != card.in_channels or 0 in images.shape:
         raise ConfigError(
-            f"found a batch of shape {images.shape}, expected (N, {card.in_channels}, H, W) with at least one pixel"
+            f"found a batch of shape {images.shape}, expected (N, {card.in_channels}, H, W), none of them 0"
         )
     if images.dtype != np.uint8 and images.dtype.kind != "f":
-        raise ConfigError(f"found pictures of type {images.dtype}, expected uint8 or float, with values 0..255")
+        raise ConfigError(
+            f"found pictures of type {images.dtype}, expected uint8 or float, with values 0..255"
+        )
     return np.ascontiguousarray(images, np.uint8 if images.dtype == np.uint8 else np.float32)
 
 
@@ -70,7 +73,7 @@ def check_memory(images: NDArray[Any], card: ModelCard) -> None:
     if free is not None and needed > free:
         raise ImageError(
             f"{count} x {height} x {width} pixels (pictures x height x width) need about "
-            f"{needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: cut the picture into smaller ones"
+            f"{needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: cut it into smaller pictures"
         )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from ..checkpoint import read_card
-from ..errors import CheckpointError, ConfigError, MissingExtraError
+from ..errors import CheckpointError, ConfigError
+from ..extras import require
 from .base import Engine
 
 EngineName = Literal["auto", "torch", "openvino"]
@@ -41,7 +42,7 @@ class ModelFiles:
             weights, graph = path / WEIGHTS_NAME, path / GRAPH_NAME
             if not weights.is_file() and not graph.is_file():
                 raise CheckpointError(
-                    f"{path}: holds neither {WEIGHTS_NAME} nor {GRAPH_NAME}, expected the folder of a finished run"
+                    f"{path}: holds neither {WEIGHTS_NAME} nor {GRAPH_NAME}, expected the folder of a run"
                 )
         elif path.suffix not in (".safetensors", ".xml"):
             raise CheckpointError(f"{path}: expected a run folder, a .safetensors file or an .xml file")
@@ -64,8 +65,8 @@ class ModelFiles:
         weights, graph = read_card(self.weights).fingerprint, read_graph(self.graph)[1].fingerprint
         if weights != graph:
             raise CheckpointError(
-                f"{self.graph}: made from other weights ({graph}) than {self.weights.name} beside it ({weights}): "
-                "export it again, or delete it"
+                f"{self.graph}: made from other weights ({graph}) than {self.weights.name} beside it "
+                f"({weights}): export it again, or delete it"
             )
 
 
@@ -80,8 +81,8 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
         device: "auto", "cpu", or a CUDA device for torch.
 
     Raises:
-        CheckpointError: there is no model, it is damaged, it lacks the file that the engine takes, or the .xml
-            file was made from other weights than those beside it.
+        CheckpointError: there is no model, it is damaged, it lacks the file that the engine takes, or the
+            .xml file was made from other weights than those beside it.
         ConfigError: there is no such engine or device.
         MissingExtraError: only torch could compute this model, and it is not installed.
     """
@@ -114,9 +115,10 @@ def _choose(path: Path, files: ModelFiles, device: str) -> Literal["torch", "ope
 
 def _load_torch(path: Path, files: ModelFiles, device: str) -> Engine:
     if files.weights is None:
-        raise CheckpointError(f"{path}: the engine torch takes a .safetensors file, and there is none beside it")
-    if not _has_torch():
-        raise MissingExtraError("torch", "train")
+        raise CheckpointError(
+            f"{path}: the engine torch takes a .safetensors file, and there is none beside it"
+        )
+    require("torch")
     from .torch import TorchEngine
 
     if path.suffix == ".xml":

@@ -23,7 +23,7 @@ class OpenVinoEngine:
     """Computes a network that `pixelwise.export.export_openvino` wrote.
 
     The graph is compiled when it is first needed, once for logits and once for masks, where the best class is
-    found inside the graph. One picture batch is computed at a time, on all cores; callers in other threads wait.
+    found inside the graph. One batch is computed at a time, on all cores; callers in other threads wait.
 
     Attributes:
         name: "openvino bf16" or "openvino float32".
@@ -45,9 +45,10 @@ class OpenVinoEngine:
         self._settings = {"PERFORMANCE_HINT": "LATENCY", **_precision(exact)}
         self._requests: dict[tuple[bool, np.dtype[Any]], ov.InferRequest] = {}
         self._turn = threading.Lock()
-        short = self._settings.get("INFERENCE_PRECISION_HINT") or self._core.get_property(
-            "CPU", "INFERENCE_PRECISION_HINT"
-        ).to_string()
+        short = (
+            self._settings.get("INFERENCE_PRECISION_HINT")
+            or self._core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+        )
         self.name = f"openvino {'float32' if short == 'f32' else short}"
 
     def logits(self, images: NDArray[Any]) -> NDArray[np.float32]:
@@ -81,7 +82,9 @@ def read_graph(path: Path) -> tuple[ov.Model, ModelCard]:
     weights = path.with_suffix(".bin")
     for file in (path, weights):
         if not file.is_file():
-            raise CheckpointError(f"{file}: no such file; an OpenVINO model is {path.name} with {weights.name}")
+            raise CheckpointError(
+                f"{file}: no such file; an OpenVINO model is {path.name} with {weights.name}"
+            )
     try:
         graph = ov.Core().read_model(path)
     except RuntimeError as error:
@@ -89,7 +92,7 @@ def read_graph(path: Path) -> tuple[ov.Model, ModelCard]:
         raise CheckpointError(f"{path}: not an OpenVINO model, or damaged ({reason})") from error
     if not graph.has_rt_info([METADATA_KEY]):
         raise CheckpointError(
-            f"{path}: an OpenVINO model without a description of its classes; expected one that pixelwise exported"
+            f"{path}: an OpenVINO model that does not name its classes, expected one that pixelwise wrote"
         )
     return graph, ModelCard.from_json(graph.get_rt_info([METADATA_KEY]).astype(str), path)
 
@@ -120,8 +123,8 @@ def _with_argmax(graph: ov.Model) -> ov.Model:
 def _precision(exact: bool) -> dict[str, str]:
     """Return the setting of the precision; none leaves it to OpenVINO.
 
-    On x86 OpenVINO takes bf16 as soon as the processor has instructions for it, but without AMX that is slower
-    than float32.
+    On x86 OpenVINO takes bf16 as soon as the processor has instructions for it, but without AMX that is
+    slower than float32.
     """
     if exact or (platform.machine().lower() in ("x86_64", "amd64") and not _has_amx()):
         return {"INFERENCE_PRECISION_HINT": "f32"}

@@ -68,19 +68,23 @@ class TorchEngine:
         images = check_images(images, self.card)
         if self._device.type == "cpu":
             check_memory(images, self.card)
-        training = self._model.training
+        modes = [(module, module.training) for module in self._model.modules()]
         self._model.eval()
         try:
-            with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+            with (
+                torch.inference_mode(),
+                torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),
+            ):
                 batch = torch.from_numpy(images).to(self._device)
                 yield batch.contiguous(memory_format=torch.channels_last)
         except torch.OutOfMemoryError as error:
             raise ImageError(
-                f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the memory of "
-                f"{self._device}: cut the picture into smaller ones, or take device cpu"
+                f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the memory "
+                f"of {self._device}: cut the picture into smaller ones, or take device cpu"
             ) from error
         finally:
-            self._model.train(training)
+            for module, mode in modes:
+                module.training = mode
 
 
 def find_device(device: str) -> torch.device:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from ..errors import ConfigError
 from .families import FAMILIES, FamilyName, check_family
-from .geometry import backbone_grids
 from .names import DEPTHS, MAPS, Architecture
 
 
@@ -117,7 +116,22 @@ def _up_kernel(family: FamilyName, factor: int) -> int:
 
 def _receptive_field(architecture: Architecture, family: FamilyName) -> int:
     kind = FAMILIES[family]
-    grid = backbone_grids(architecture.backbone, kind.first_padding)[5].conv(kind.fc6_kernel)
-    for factor in [*(2 for _ in architecture.skips), architecture.stride]:
-        grid = grid.deconv(_up_kernel(family, factor) or 2 * factor, factor)  # interpolation reads two cells
-    return int(grid.field)
+    depths = DEPTHS[architecture.backbone.removesuffix("_bn")]
+    below = 1 + sum((2 * depth + 1) << stage for stage, depth in enumerate(depths))
+    return (
+        below
+        + 32 * (kind.fc6_kernel - 1)
+        + 32 * max(_coarse_cells(pixel, architecture, family) - 1 for pixel in range(32))
+    )
+
+
+def _coarse_cells(pixel: int, architecture: Architecture, family: FamilyName) -> int:
+    """Return from how many neighbouring cells of pool5, along one axis, a pixel's scores are made."""
+    first = last = pixel
+    for factor in [architecture.stride, *(2 for _ in architecture.skips)]:
+        # Interpolation is a transposed convolution of twice the factor, with half of it taken off the border.
+        kernel, border = _up_kernel(family, factor), 0
+        if family == "aligned":
+            kernel, border = 2 * factor, factor // 2
+        first, last = -((kernel - 1 - first - border) // factor), (last + border) // factor
+    return last - first + 1

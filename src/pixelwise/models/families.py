@@ -32,6 +32,7 @@ class Family:
         std: Deviation of an RGB input, 0..255.
         drops_channels: Whether dropout drops whole channels instead of single elements.
         dropout: Share that dropout drops while training.
+        rescales: Whether the maps of the backbone are brought to one size before they are scored.
     """
 
     fc6_kernel: int
@@ -44,6 +45,7 @@ class Family:
     std: tuple[float, ...] = IMAGENET_STD
     drops_channels: bool = False
     dropout: float = 0.5
+    rescales: bool = False
 
 
 FAMILIES: dict[FamilyName, Family] = {
@@ -51,7 +53,7 @@ FAMILIES: dict[FamilyName, Family] = {
     "caffe": Family(
         7, 0, 4096, first_padding=100, ceil_mode=True, bgr=True, mean=CAFFE_MEAN, std=(1.0, 1.0, 1.0)
     ),
-    "aligned": Family(7, 3, 1024, dropout=0.2),
+    "aligned": Family(7, 3, 1024, dropout=0.2, rescales=True),
 }
 
 

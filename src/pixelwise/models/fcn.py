@@ -7,7 +7,7 @@ Shelhamer, Long, Darrell, TPAMI 2017.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import torch
@@ -18,6 +18,7 @@ from ..errors import ConfigError
 from .families import AT_ONCE_SCALES, FAMILIES, FamilyName, check_family
 from .geometry import head_crops
 from .names import MAPS, Architecture
+from .rescale import Rescale
 from .upsample import AlignedUp, CaffeUp, PlainUp
 from .vgg import VGG
 
@@ -27,7 +28,8 @@ class FCN(nn.Module):
 
     Layers: `backbone`, then `fc6`, `fc7` and `score_fr` on pool5; `score_pool4` ... `score_pool1` on the
     skips that the stride calls for; `upscore_pool5` ... upsample twice, from the named map to the next finer
-    one; `upscore_final` upsamples to the picture.
+    one; `upscore_final` upsamples to the picture. The family `aligned` has `scale_pool5` ... as well, which
+    bring the maps that are scored to one size.
 
     Attributes:
         architecture: Stride and backbone.
@@ -88,6 +90,8 @@ class FCN(nn.Module):
         for pool in self.architecture.skips:
             self.add_module(f"upscore_pool{pool + 1}", self._make_up(2, final=False))
             self.add_module(f"score_pool{pool}", nn.Conv2d(MAPS[pool - 1].channels, num_classes, 1))
+        for pool in (5, *self.architecture.skips) if kind.rescales else ():
+            self.add_module(f"scale_pool{pool}", Rescale())
         self.upscore_final = self._make_up(self.architecture.stride, final=True)
         self.skip_crops, self.final_crop = head_crops(self.architecture, family)
         self._init_head()
@@ -105,15 +109,9 @@ class FCN(nn.Module):
         Raises:
             ConfigError: the images have another number of axes or channels.
         """
-        self._check_images(images)
         height, width = images.shape[-2:]
-        x = (images.float() - self.mean) / self.std
-        if FAMILIES[self.family].bgr and self.in_channels == 3:
-            x = x.flip(1)
-        if self.family != "caffe":  # whose padding of 100 makes any size large enough
-            x = F.pad(x, (0, -width % 32, 0, -height % 32))  # right and bottom, cropped off below
-        maps = self.backbone(x)
-        x = self.drop6(F.relu(self.fc6(maps[4])))  # (N, fc, H/32, W/32)
+        maps = self._maps(images)
+        x = self.drop6(F.relu(self.fc6(self._rescale(5, maps[4]))))  # (N, fc, H/32, W/32)
         x = self.drop7(F.relu(self.fc7(x)))
         # Scores and all behind them stay in float32: exact logits, and bf16 backward passes of narrow 1x1
         # convolutions corrupt the heap on CPUs with AMX (torch 2.13).
@@ -121,12 +119,30 @@ class FCN(nn.Module):
             scores = self.score_fr(x.float())
             for pool in self.architecture.skips:
                 scores = self.get_submodule(f"upscore_pool{pool + 1}")(scores)
-                skip = maps[pool - 1].float()
-                if self.at_once:
-                    skip = skip * AT_ONCE_SCALES[pool]
+                skip = self._rescale(pool, maps[pool - 1].float())
                 skip = self.get_submodule(f"score_pool{pool}")(skip)
                 scores = scores + _crop(skip, self.skip_crops[pool], scores.shape[-2], scores.shape[-1])
             return _crop(self.upscore_final(scores), self.final_crop, height, width)
+
+    @torch.no_grad()
+    def measure_maps(self, pictures: Iterable[Tensor]) -> None:
+        """Measure the factors by which the family `aligned` scales its maps; do it once, before training.
+
+        Maps that were measured before, in a network that this one started from, stay as they are. In the
+        other families there is nothing to measure.
+
+        Args:
+            pictures: Some training pictures (in_channels, H, W) as `forward` takes them, of any sizes.
+        """
+        fresh = {
+            pool: scale
+            for pool in range(1, 6)
+            if isinstance(scale := getattr(self, f"scale_pool{pool}", None), Rescale) and scale.is_fresh
+        }
+        if fresh:
+            maps = [self._maps(picture[None]) for picture in pictures]
+            for pool, scale in fresh.items():
+                scale.measure([of_picture[pool - 1] for of_picture in maps])
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that `FCN` builds this network from, for JSON."""
@@ -144,6 +160,23 @@ class FCN(nn.Module):
         """Return the score layers, coarse to fine."""
         names = ["score_fr", *(f"score_pool{pool}" for pool in self.architecture.skips)]
         return [cast(nn.Conv2d, self.get_submodule(name)) for name in names]
+
+    def _maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        self._check_images(images)
+        height, width = images.shape[-2:]
+        x = (images.float() - self.mean) / self.std
+        if FAMILIES[self.family].bgr and self.in_channels == 3:
+            x = x.flip(1)
+        if self.family != "caffe":  # whose padding of 100 makes any size large enough
+            x = F.pad(x, (0, -width % 32, 0, -height % 32))  # right and bottom, cropped off by `forward`
+        return cast("tuple[Tensor, ...]", self.backbone(x))
+
+    def _rescale(self, pool: int, x: Tensor) -> Tensor:
+        if self.at_once:
+            return x * AT_ONCE_SCALES.get(pool, 1)
+        if not FAMILIES[self.family].rescales:
+            return x
+        return cast(Tensor, self.get_submodule(f"scale_pool{pool}")(x))
 
     def _check_images(self, images: Tensor) -> None:
         if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]

@@ -16,29 +16,19 @@ class Grid:
     Attributes:
         stride: Pixels between neighbouring cells.
         offset: Pixel that cell 0 is centred on; a half means between two pixels.
-        field: Receptive field: pixels, along one axis, that a cell depends on.
     """
 
     stride: Fraction = Fraction(1)
     offset: Fraction = Fraction(0)
-    field: Fraction = Fraction(1)
 
     def conv(self, kernel: int, stride: int = 1, padding: int = 0) -> Grid:
         """Return the grid behind a convolution or a pooling."""
-        reach = Fraction(kernel - 1)
-        return Grid(
-            self.stride * stride,
-            self.offset + self.stride * (reach / 2 - padding),
-            self.field + self.stride * reach,
-        )
+        return Grid(self.stride * stride, self.offset + self.stride * (Fraction(kernel - 1, 2) - padding))
 
     def deconv(self, kernel: int, stride: int) -> Grid:
         """Return the grid behind a transposed convolution without padding."""
         fine = self.stride / stride
-        reach = Fraction(kernel - 1)
-        # An output cell sees ceil(kernel / stride) neighbouring input cells at most.
-        cells = -(-kernel // stride)
-        return Grid(fine, self.offset - fine * reach / 2, self.field + self.stride * (cells - 1))
+        return Grid(fine, self.offset - fine * Fraction(kernel - 1, 2))
 
     def crop_to(self, other: Grid) -> int:
         """Return how many of this map's first cells to drop so that its cell 0 lies on `other`'s cell 0.

@@ -5,6 +5,8 @@ Source: Simonyan, Zisserman 2015, table 1, columns A, B, D and E; layers numbere
 
 from __future__ import annotations
 
+from typing import Self
+
 from torch import Tensor, nn
 
 from ..errors import ConfigError
@@ -40,6 +42,7 @@ class VGG(nn.Module):
         if in_channels < 1:
             raise ConfigError(f"in_channels starts at 1, found {in_channels}")
         self.name = name
+        self.frozen_stages = 0
         batch_norm = name.endswith("_bn")
         channels, number = in_channels, 0
         for feature_map, depth in zip(MAPS, DEPTHS[name.removesuffix("_bn")], strict=True):
@@ -66,6 +69,24 @@ class VGG(nn.Module):
             x = self.get_submodule(feature_map.name)(x)
             maps.append(x)
         return tuple(maps)
+
+    def freeze(self, stages: int) -> None:
+        """Keep the weights of the first `stages` stages (0 to 5) as they are, BatchNorm statistics included.
+
+        Edges and colours of a pretrained network serve any pictures, and these stages cost most to train.
+        Source: Girshick, "Fast R-CNN", 2015, section 4.5, which trains VGG16 from conv3_1 up.
+        """
+        self.frozen_stages = stages
+        for place, feature_map in enumerate(MAPS):
+            self.get_submodule(feature_map.name).requires_grad_(place >= stages)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training or evaluation mode; frozen stages stay in evaluation mode."""
+        super().train(mode)
+        for feature_map in MAPS[: self.frozen_stages]:
+            self.get_submodule(feature_map.name).eval()
+        return self
 
     def convolutions(self) -> list[nn.Conv2d]:
         """Return the convolutions, first to last."""

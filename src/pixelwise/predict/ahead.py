@@ -11,13 +11,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def ahead(
-    function: Callable[[Item], Result], items: Iterable[Item], *, threads: int = 2
-) -> Iterator[Result]:
-    """Yield `function(item)` for every item, in order, computed in `threads` while the caller does other work.
+def ahead(function: Callable[[Item], Result], items: Iterable[Item], *, threads: int = 2) -> Iterator[Result]:
+    """Yield `function(item)` for every item, in order, computed in threads while the caller does other work.
 
-    At most `threads` + 1 results are under way or wait, so that memory stays constant; `items` are drawn in the
-    caller's thread as they are needed. The first exception of `function` ends it.
+    At most `threads` + 1 results are under way or wait, so that memory stays constant; `items` are drawn in
+    the caller's thread as they are needed. The first exception of `function` ends it.
     """
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="pixelwise") as pool:

@@ -26,8 +26,8 @@ class Predictor:
         predictor = Predictor.load("runs/first")
         mask = predictor("street.jpg")
 
-    Pictures from files and from Pillow are turned upright as their EXIF orientation says. Models of one channel
-    take RGB as grey; models of other channel counts than 1 and 3 take arrays only.
+    Pictures from files and from Pillow are turned upright as their EXIF orientation says. Models of one
+    channel take RGB as grey; models of other channel counts than 1 and 3 take arrays only.
 
     Attributes:
         engine: What computes the network.
@@ -47,8 +47,8 @@ class Predictor:
             device: "auto", "cpu", or a CUDA device for torch.
 
         Raises:
-            CheckpointError: there is no model, it is damaged, or it was exported from other weights than those
-                beside it.
+            CheckpointError: there is no model, it is damaged, or it was exported from other weights than
+                those beside it.
             ConfigError: there is no such engine or device.
             MissingExtraError: only torch could compute this model, and it is not installed.
         """
@@ -71,11 +71,13 @@ class Predictor:
             ImageError: the picture cannot be read, or is too large for the memory.
             ConfigError: an array is no picture, or none that this model takes.
         """
-        return self.engine.masks(self._batch(picture))[0]
+        mask: NDArray[np.uint8] = self.engine.masks(self._batch(picture))[0]
+        return mask
 
     def logits(self, picture: Picture) -> NDArray[np.float32]:
         """Return the scores (num_classes, H, W) of a picture; raises what calling raises."""
-        return self.engine.logits(self._batch(picture))[0]
+        logits: NDArray[np.float32] = self.engine.logits(self._batch(picture))[0]
+        return logits
 
     def probs(self, picture: Picture) -> NDArray[np.float32]:
         """Return the probabilities (num_classes, H, W) of a picture, 0..1; raises what calling raises."""
@@ -98,8 +100,8 @@ class Predictor:
         if self.card.in_channels == 1:
             return np.asarray(Image.fromarray(rgb).convert("L"))[:, :, None]
         raise ConfigError(
-            f"this model takes pictures of {self.card.in_channels} channels, which picture files do not hold: "
-            f"give it arrays (height, width, {self.card.in_channels})"
+            f"this model takes pictures of {self.card.in_channels} channels, which picture files do not "
+            f"hold: give it arrays (height, width, {self.card.in_channels})"
         )
 
     def _check_array(self, array: NDArray[Any]) -> NDArray[Any]:
@@ -123,6 +125,6 @@ class Predictor:
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn scores (C, H, W) into probabilities (C, H, W) that sum to 1 over the classes."""
-    exponents = np.exp(logits - logits.max(axis=0))
+    exponents: NDArray[np.float32] = np.exp(logits - logits.max(axis=0))
     exponents /= exponents.sum(axis=0)
     return exponents

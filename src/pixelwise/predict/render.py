@@ -14,9 +14,6 @@ from ..labels import Labels
 OPACITY = 0.5
 """Share of the class's colour inside an area; the rest is the picture."""
 
-BORDER = (255, 255, 255)
-"""Colour of the line between two classes."""
-
 SMALLEST = 256
 """Smaller pictures are enlarged by a whole factor until their longer side nearly has this many pixels."""
 
@@ -38,11 +35,13 @@ def overlay(picture: NDArray[np.uint8], mask: NDArray[np.uint8], labels: Labels)
         labels: Names and colours.
 
     Returns:
-        An RGB picture. Its upper part is the picture, at its own size or, when tiny, enlarged; it is as wide as
-        the legend needs at least.
+        An RGB picture. Its upper part is the picture, at its own size or, when tiny, enlarged; it is as wide
+        as the legend needs at least.
     """
     factor = max(1, SMALLEST // max(mask.shape))
-    blended = blend(picture.repeat(factor, 0).repeat(factor, 1), mask.repeat(factor, 0).repeat(factor, 1), labels)
+    blended = blend(
+        picture.repeat(factor, 0).repeat(factor, 1), mask.repeat(factor, 0).repeat(factor, 1), labels
+    )
     height, width = blended.shape[:2]
     strip = legend(class_shares(mask, labels), width, font_size=max(14, round((width * height) ** 0.5 / 36)))
     page = Image.new("RGB", (max(width, strip.width), height + strip.height), PAPER)
@@ -66,7 +65,7 @@ def blend(picture: NDArray[np.uint8], mask: NDArray[np.uint8], labels: Labels) -
     tint = (colors * OPACITY).astype(np.uint8)
     blended: NDArray[np.uint8] = (picture * np.float32(1 - OPACITY)).astype(np.uint8) + tint[mask]
     edge = borders(mask)
-    blended[edge] = BORDER
+    blended[edge] = colors[mask[edge]] // 2 + 127  # light, and still of the class where it is one pixel thin
     return blended
 
 
@@ -103,9 +102,7 @@ def class_shares(mask: NDArray[np.uint8], labels: Labels) -> list[ClassShare]:
     """Return the classes that a mask holds, the largest first."""
     counts = np.bincount(mask.ravel(), minlength=256)[: labels.num_classes]
     order = [int(i) for i in np.argsort(-counts, kind="stable") if counts[i]]
-    return [
-        ClassShare(labels.class_names[i], labels.palette[i], float(counts[i] / mask.size)) for i in order
-    ]
+    return [ClassShare(labels.class_names[i], labels.palette[i], float(counts[i] / mask.size)) for i in order]
 
 
 def legend(shares: list[ClassShare], width: int, font_size: int) -> Image.Image:

@@ -1,1 +1,1 @@
-"""Pictures that show how a training or an evaluation went: needs matplotlib, leaves its global state alone."""
+"""Pictures that show how a training or an evaluation went. They need matplotlib, but not its global state."""

@@ -24,9 +24,7 @@ def cross_entropy(logits: Tensor, target: Tensor, class_weights: Tensor | None =
     Returns:
         A scalar; 0 if no pixel has a class.
     """
-    total = F.cross_entropy(
-        logits.float(), target, class_weights, ignore_index=IGNORE_INDEX, reduction="sum"
-    )
+    total = F.cross_entropy(logits.float(), target, class_weights, ignore_index=IGNORE_INDEX, reduction="sum")
     valid = target != IGNORE_INDEX
     count = valid.sum() if class_weights is None else class_weights[target[valid]].sum()
     count = count.float()

@@ -48,7 +48,7 @@ class TrainingModule(pl.LightningModule):
         if not torch.isfinite(loss.detach()):
             raise TrainingError(
                 f"the loss became {loss.item()} in epoch {self.current_epoch + 1}, batch {batch_index + 1} "
-                f"(pictures {cast(Tensor, batch.index).tolist()} of the training split, counted from 0); "
+                f"(pictures {cast(Tensor, batch.picture).tolist()} of the training split, counted from 0); "
                 "a lower --lr or --precision 32 usually mends it, then --resume or a new run"
             )
         with torch.no_grad():  # a sixteenth of the pixels is enough to watch training by
@@ -95,12 +95,11 @@ class TrainingModule(pl.LightningModule):
 def parameter_groups(model: FCN, settings: TrainSettings) -> list[dict[str, Any]]:
     """Split parameters by rate (backbone, head) and by decay (weights of convolutions, all others)."""
     groups = []
+    trained = [p for p in model.parameters() if p.requires_grad]
     inside = set(model.backbone.parameters())
     for of_backbone, factor in ((True, 1.0), (False, settings.head_lr_factor)):
         for decays in (True, False):
-            chosen = [
-                p for p in model.parameters() if (p in inside) == of_backbone and (p.ndim > 1) == decays
-            ]
+            chosen = [p for p in trained if (p in inside) == of_backbone and (p.ndim > 1) == decays]
             if chosen:
                 decay = settings.weight_decay if decays else 0.0
                 groups.append({"params": chosen, "lr": settings.lr * factor, "weight_decay": decay})

@@ -14,8 +14,9 @@ LightningPrecision = Literal["bf16-mixed", "16-mixed", "32-true"]
 def lightning_precision(settings: TrainSettings) -> LightningPrecision:
     """Return Lightning's word for the precision of a run.
 
-    Weights, scores and loss stay float32 in all of them. On processors bf16 pays with AMX only: with AVX512-BF16
-    alone it was slower than float32 in torch 2.13 (a 3x3 convolution of 256 channels: 0.16 against 0.25 TFLOP/s).
+    Weights, scores and loss stay float32 in all of them. On processors bf16 pays with AMX only: with
+    AVX512-BF16 alone it was slower than float32 in torch 2.13 (3x3 convolution, 256 channels: 0.16 against
+    0.25 TFLOP/s).
     """
     if settings.precision == "32":
         return "32-true"

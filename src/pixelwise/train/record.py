@@ -1,4 +1,4 @@
-"""What a run leaves behind while it goes on: the best and the last model, a row of numbers an epoch, a bar."""
+"""What a run leaves behind as it goes on: the best and the last model, numbers of each epoch, a bar."""
 
 from __future__ import annotations
 

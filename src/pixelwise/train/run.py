@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 from ..checkpoint import read_card
 from ..data.augment import Augmentation, default_crop
 from ..data.check import check_data
-from ..data.dataset import EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
+from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
 from ..data.folder import open_data
 from ..data.pairs import SegmentationData
 from ..errors import ConfigError, DataError, TrainingError
@@ -31,12 +31,12 @@ from ..models.build import create_model
 from ..models.convert import load_shared
 from ..models.fcn import FCN
 from .finish import finish
+from .loss import weights_from_pixels
 from .module import TrainingModule
 from .precision import lightning_precision
 from .record import BEST, Bar, RunRecorder
 from .settings import TrainSettings
 from .statistics import count_pixels, picture_sizes
-from .loss import weights_from_pixels
 
 log = logging.getLogger("pixelwise")
 
@@ -85,9 +85,7 @@ def train(
     settings = _settings(settings, options)
     run, settings = _open_run(settings)
     if not isinstance(data, SegmentationData):
-        data = open_data(
-            data, seed=settings.seed, val_fraction=settings.val_fraction, progress=progress
-        )
+        data = open_data(data, seed=settings.seed, val_fraction=settings.val_fraction, progress=progress)
     for note in data.notes:
         log.info("%s", note)
     check_data(data, ("train", "val"), progress=progress)
@@ -100,6 +98,8 @@ def train(
         module = TrainingModule(model, settings, _class_weights(data, settings))
         loaders = _make_loaders(data, settings, model, trainer)
         state = _latest_state(run) if settings.resume else None
+        if state is None:
+            _measure_maps(model, loaders[0])
         if trainer.is_global_zero:
             run.mkdir(parents=True, exist_ok=True)
             settings.write(run / "settings.json")
@@ -127,19 +127,26 @@ def _open_run(settings: TrainSettings) -> tuple[Path, TrainSettings]:
         if not stored.is_file():
             raise TrainingError(f"{run}: no run to resume, expected settings.json in it")
         return run, settings.resumed(stored)
-    if rank_zero_only.rank == 0 and run.exists() and (not run.is_dir() or any(run.iterdir())):
+    is_first = cast(Any, rank_zero_only).rank == 0
+    if is_first and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise TrainingError(
-            f"{run}: exists already and is not empty; add --resume to go on with that run, or give another --out"
+            f"{run}: exists already and is not empty; "
+            "add --resume to go on with that run, or give another --out"
         )
     return run, settings
 
 
 def _make_model(data: SegmentationData, settings: TrainSettings) -> FCN:
-    weights = None if settings.weights == "none" or settings.init_from or settings.resume else settings.weights
+    weights = (
+        None if settings.weights == "none" or settings.init_from or settings.resume else settings.weights
+    )
     model = create_model(settings.model, data.labels.num_classes, family=settings.family, weights=weights)
     if settings.init_from and not settings.resume:
         read_card(settings.init_from)
         load_shared(model, load_file(settings.init_from), str(settings.init_from))
+    pretrained = settings.weights != "none" or settings.init_from is not None
+    frozen = settings.frozen_stages if settings.frozen_stages is not None else 2 * pretrained
+    model.backbone.freeze(frozen)
     if settings.dropout is not None:
         model.drop6.p = model.drop7.p = settings.dropout
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
@@ -159,12 +166,18 @@ def _make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> 
         Bar(recorder),
         recorder,
         # The name changes from epoch to epoch, and the old file goes when the new one is whole.
-        ModelCheckpoint(run / "state", "epoch-{epoch:05d}", save_on_train_epoch_end=True, auto_insert_metric_name=False),
+        ModelCheckpoint(
+            run / "state", "epoch-{epoch:05d}", save_on_train_epoch_end=True, auto_insert_metric_name=False
+        ),
     ]
     if settings.patience is not None:
         callbacks.append(
             EarlyStopping(
-                "val_mean_iou", mode="max", patience=settings.patience, check_on_train_epoch_end=True, check_finite=False
+                "val_mean_iou",
+                mode="max",
+                patience=settings.patience,
+                check_on_train_epoch_end=True,
+                check_finite=False,
             )
         )
     return pl.Trainer(
@@ -190,7 +203,7 @@ def _make_loaders(
     rank, world = trainer.global_rank, trainer.world_size
     batch_size = min(settings.batch_size, len(train_pairs) // world * world)
     if not batch_size:
-        raise DataError(f"{data.root}: found {len(train_pairs)} training pictures, expected one a device: {world}")
+        raise DataError(f"{data.root}: {len(train_pairs)} training pictures are too few for {world} devices")
     augmentation = Augmentation(
         crop=settings.crop or default_crop(picture_sizes(train_pairs)),
         scale=settings.scale,
@@ -217,6 +230,13 @@ def _make_loaders(
     return training, validation
 
 
+def _measure_maps(model: FCN, training: DataLoader[Sample], most: int = 16) -> None:
+    pictures = training.dataset
+    assert isinstance(pictures, TrainingSet)
+    step = -(-len(pictures) // most)
+    model.measure_maps(pictures[Draw(0, index)].image for index in range(0, len(pictures), step))
+
+
 def _latest_state(run: Path) -> Path:
     """Return the newest whole resume state; one cut off by a crash while being written is passed over."""
     for path in sorted((run / "state").glob("*.ckpt"), reverse=True):
@@ -226,7 +246,9 @@ def _latest_state(run: Path) -> Path:
             log.warning("%s: damaged, passed over", path)
             continue
         return path
-    raise TrainingError(f"{run}: nothing to resume, it was stopped in its first epoch; start it anew with another --out")
+    raise TrainingError(
+        f"{run}: nothing to resume, it was stopped in its first epoch; start it anew with another --out"
+    )
 
 
 def _fit(

@@ -30,7 +30,10 @@ class TrainSettings:
     """Weights to start from: `imagenet` (downloaded once), `none`, or a file."""
 
     init_from: Path | None = None
-    """Model of a coarser stride to start from (32s, then 16s, then 8s, as in the paper); weights is unused then."""
+    """Model of a coarser stride to start from, as in the paper (32s, then 16s, then 8s); replaces weights."""
+
+    frozen_stages: int | None = None
+    """Stages of the backbone, from the first, that keep their weights; by default 2 if pretrained, else 0."""
 
     epochs: int = 24
     """How often every training picture is seen."""
@@ -110,6 +113,8 @@ class TrainSettings:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected more than 0")
+        if not 0 <= (self.frozen_stages or 0) <= 5:
+            raise ConfigError(f"frozen_stages is {self.frozen_stages}, expected 0 to 5")
         if self.crop is not None and min(self.crop) < 1:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
         if not 0 < self.scale[0] <= self.scale[1]:
@@ -138,7 +143,7 @@ class TrainSettings:
         """
         try:
             stored = _from_json(json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise TrainingError(f"{path}: the run's settings cannot be read ({error})") from error
         default = TrainSettings()
         for setting in fields(self):
@@ -153,8 +158,7 @@ class TrainSettings:
 
 
 def _from_json(values: dict[str, Any]) -> TrainSettings:
-    for name in ("init_from", "out"):
-        values[name] = None if values[name] is None else Path(values[name])
-    for name in ("crop", "scale"):
-        values[name] = None if values[name] is None else tuple(values[name])
+    for name, kind in (("init_from", Path), ("out", Path), ("crop", tuple), ("scale", tuple)):
+        if values.get(name) is not None:
+            values[name] = kind(values[name])
     return TrainSettings(**values)

@@ -1,0 +1,40 @@
+# `make demo` and `make test` need Python 3.11 or newer, make and git; everything else goes into .venv.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,\
+  $(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+BIN := .venv/bin
+INSTALLED := .venv/installed
+DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint
+
+help:  ## List what there is to make.
+	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+demo: $(INSTALLED)  ## Train on generated pictures, then score and predict: a first look, in a few minutes.
+	$(BIN)/pixelwise shapes $(DEMO)/data
+	$(BIN)/pixelwise train $(DEMO)/data --out $(DEMO)/run --weights none --model fcn8s_vgg11
+	$(BIN)/pixelwise predict $(DEMO)/run $(DEMO)/data/test/images --out $(DEMO)/masks --overlay
+	$(BIN)/pixelwise evaluate $(DEMO)/run $(DEMO)/data --split test
+	@echo
+	@echo "look at  $(DEMO)/masks/overlays           predictions for pictures that the network never saw"
+	@echo "         $(DEMO)/run/examples             picture, truth, prediction and error, side by side"
+	@echo "         $(DEMO)/run/curves.png           how the training went"
+	@echo "next     $(BIN)/pixelwise train YOUR_DATA --out runs/first"
+
+test: $(INSTALLED)  ## Run all tests but those that need a GPU.
+	$(BIN)/python -m pytest -m "not gpu"
+
+lint: $(INSTALLED)  ## Check style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name one with  make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
+	  --editable ".[train]" --group dev
+	@touch $@

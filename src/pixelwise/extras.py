@@ -1,0 +1,40 @@
+"""The packages that a plain installation leaves out, and what to say when one is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from .errors import MissingExtraError
+
+EXTRAS = {
+    "kornia": "train",
+    "lightning": "train",
+    "matplotlib": "train",
+    "tensorboard": "train",
+    "torch": "train",
+    "torchmetrics": "train",
+}
+"""Each such package, and the extra that brings it: `pip install 'pixelwise[train]'`."""
+
+
+def require(*packages: str) -> None:
+    """Make sure that packages of `EXTRAS` are installed, before work is begun that needs them.
+
+    Raises:
+        MissingExtraError: one is not; the message holds the install line.
+    """
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError(package, EXTRAS[package])
+
+
+def missing_extra(error: BaseException | None) -> MissingExtraError | None:
+    """Return what to say when an import failed for want of an extra, or None when that is not the cause."""
+    while isinstance(error, ImportError):
+        if isinstance(error, MissingExtraError):
+            return error
+        package = (error.name or "").partition(".")[0]
+        if isinstance(error, ModuleNotFoundError) and package in EXTRAS:
+            return MissingExtraError(package, EXTRAS[package])
+        error = error.__cause__
+    return None

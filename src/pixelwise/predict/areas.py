@@ -1,0 +1,67 @@
+"""The table of how much of each picture each class covers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from ..labels import Labels
+from .outputs import replacing
+
+HEADER = ["picture", "class", "pixels", "share"]
+
+
+def count_pixels(mask: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
+    """Return how many pixels (num_classes,) of a mask (H, W) each class has."""
+    return np.bincount(mask.ravel(), minlength=256)[:num_classes]
+
+
+def check_areas(path: Path) -> None:
+    """Make sure that a table can be added to, if there is one.
+
+    Raises:
+        DataError: the file is none of ours.
+    """
+    if path.exists() and (not path.is_file() or _read_rows(path)[:1] != [HEADER]):
+        raise DataError(f"{path}: is no table of areas, and is left alone: move it, or take another --out")
+
+
+def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Labels) -> None:
+    """Write a row for every class of every picture, zeros included.
+
+    Rows of other pictures that the table holds already stay, and those of these pictures are replaced.
+
+    Args:
+        path: The CSV file.
+        counts: Pixels (num_classes,) of each class, by the name of the picture.
+        labels: Names of the classes.
+
+    Raises:
+        DataError: the file is none of ours, or cannot be written.
+    """
+    check_areas(path)
+    kept = _read_rows(path)[1:] if path.exists() else []
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        table = csv.writer(text)
+        table.writerow(HEADER)
+        table.writerows(row for row in kept if row[0] not in counts)
+        for picture, pixels in counts.items():
+            for name, number in zip(labels.class_names, pixels.tolist(), strict=True):
+                table.writerow([picture, name, number, f"{number / pixels.sum():.6f}"])
+        text.flush()
+        text.detach()
+
+
+def _read_rows(path: Path) -> list[list[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []

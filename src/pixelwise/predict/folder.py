@@ -1,0 +1,195 @@
+"""Masks, and what there is to look at, for many pictures; an interrupted run goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.image import open_picture, read_image
+from ..errors import ConfigError, ImageError
+from .ahead import ahead
+from .areas import check_areas, count_pixels, write_areas
+from .outputs import ORIGIN_KEY, Layout, describe_origin
+from .predictor import Predictor, softmax
+from .sources import Source, find_sources
+
+
+@dataclass(frozen=True)
+class PredictReport:
+    """What became of the pictures.
+
+    Attributes:
+        written: Masks that were written.
+        skipped: Masks that an earlier run had finished.
+        failed: Pictures without a mask, each with the reason.
+        notes: What people should know about the names of the results.
+    """
+
+    written: tuple[Path, ...]
+    skipped: tuple[Path, ...]
+    failed: tuple[tuple[Path, str], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A picture that nothing is left to do for; `problem` says why it failed, `counts` its areas (C,)."""
+
+    source: Source
+    skipped: bool = False
+    problem: str = ""
+    counts: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A picture (H, W, 3) that was read."""
+
+    source: Source
+    origin: str
+    picture: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Predicted:
+    """A picture with its mask (H, W) and, if they are wanted, its probabilities (C, H, W)."""
+
+    loaded: _Loaded
+    mask: NDArray[np.uint8]
+    probs: NDArray[np.float32] | None
+
+
+def predict_folder(
+    predictor: Predictor,
+    pictures: Sequence[str | Path],
+    out: str | Path,
+    *,
+    overlay: bool = False,
+    classes: bool = False,
+    probs: bool = False,
+    areas: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> PredictReport:
+    """Write a mask of its own size for every picture: OUT/NAME.png, ids with the palette of the classes.
+
+    A picture is skipped when all that is wanted of it is there from an earlier run with the same model and
+    the same picture; a mask that was made from something else is never replaced. A picture that cannot be
+    read is reported, and the others are done. Pictures are read and results written while the network
+    computes; a few are in memory at a time.
+
+    Args:
+        predictor: The model.
+        pictures: Files, folders (searched with all folders in them) and glob patterns.
+        out: Folder for the results; it is made if it is missing.
+        overlay: Write OUT/overlays/NAME.png, the classes laid over the picture, with a legend.
+        classes: Write OUT/classes/NAME/CLASS.png, each class's probability in grey.
+        probs: Write OUT/probs/NAME.npz: `probs` (C, H, W) float16 and `class_names`.
+        areas: Write OUT/areas.csv: pixels and share of each class in each picture.
+        progress: Called with the pictures done and the number of all.
+
+    Raises:
+        ConfigError: the model takes no picture files, or `out` is a file.
+        DataError: there are no pictures, or a result cannot be written.
+    """
+    out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is a file, expected a folder for the results")
+    if predictor.card.in_channels not in (1, 3):
+        raise ConfigError(
+            f"this model takes pictures of {predictor.card.in_channels} channels, which picture files do not "
+            "hold: predict arrays with pixelwise.Predictor"
+        )
+    sources, notes = find_sources(pictures, out)
+    work = _Work(predictor, Layout(out, predictor.labels, overlay, classes, probs), areas)
+    for source in sources:
+        work.layout.check_name(source.name)
+    if areas:
+        check_areas(out / "areas.csv")
+
+    written: list[Path] = []
+    skipped: list[Path] = []
+    failed: list[tuple[Path, str]] = []
+    counts: dict[str, NDArray[np.int64]] = {}
+    predictions = map(work.predict, ahead(work.load, sources))
+    for number, done in enumerate(ahead(work.write, predictions), start=1):
+        mask = work.layout.mask(done.source.name)
+        if done.problem:
+            failed.append((done.source.path, done.problem))
+        else:
+            (skipped if done.skipped else written).append(mask)
+        if done.counts is not None:
+            counts[str(done.source.name)] = done.counts
+        if progress is not None:
+            progress(number, len(sources))
+    if counts:
+        write_areas(out / "areas.csv", counts, predictor.labels)
+    return PredictReport(tuple(written), tuple(skipped), tuple(failed), notes)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The three steps of every picture; a step leaves alone what an earlier one has finished with.
+
+    Attributes:
+        predictor: The model.
+        layout: Where results go, and which.
+        areas: Whether pixels are counted.
+    """
+
+    predictor: Predictor
+    layout: Layout
+    areas: bool
+
+    def load(self, source: Source) -> _Loaded | _Done:
+        """Read a picture that is not finished."""
+        mask = self.layout.mask(source.name)
+        try:
+            origin = describe_origin(self.predictor.card.fingerprint, source.path)
+            if mask.exists():
+                finished = open_picture(mask)
+                if finished.info.get(ORIGIN_KEY) != origin:
+                    return _Done(source, problem=_FOREIGN.format(picture=source.path, mask=mask))
+                if self.layout.is_complete(source.name):
+                    return _Done(source, skipped=True, counts=self._count(np.asarray(finished)))
+            return _Loaded(source, origin, read_image(source.path))
+        except (ImageError, OSError) as error:
+            return _Done(source, problem=_reason(source, error))
+
+    def predict(self, loaded: _Loaded | _Done) -> _Predicted | _Done:
+        """Compute the mask of a picture that was read."""
+        if isinstance(loaded, _Done):
+            return loaded
+        try:
+            if not (self.layout.classes or self.layout.probs):
+                return _Predicted(loaded, self.predictor(loaded.picture), None)
+            logits = self.predictor.logits(loaded.picture)
+        except ImageError as error:
+            return _Done(loaded.source, problem=_reason(loaded.source, error))
+        return _Predicted(loaded, logits.argmax(axis=0).astype(np.uint8), softmax(logits))
+
+    def write(self, predicted: _Predicted | _Done) -> _Done:
+        """Write the results of a picture that was predicted."""
+        if isinstance(predicted, _Done):
+            return predicted
+        loaded, mask = predicted.loaded, predicted.mask
+        self.layout.write(loaded.source.name, loaded.origin, loaded.picture, mask, predicted.probs)
+        return _Done(loaded.source, counts=self._count(mask))
+
+    def _count(self, mask: NDArray[np.uint8]) -> NDArray[np.int64] | None:
+        return count_pixels(mask, self.layout.labels.num_classes) if self.areas else None
+
+
+_FOREIGN = (
+    "{picture}: not predicted, since {mask} is there already and was made from another picture or by "
+    "another model; take another --out, or delete it"
+)
+
+
+def _reason(source: Source, error: ImageError | OSError) -> str:
+    """Return what went wrong with a picture, in one line that names it."""
+    text = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    return text if text.startswith(str(source.path)) else f"{source.path}: {text}"

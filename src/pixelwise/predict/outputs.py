@@ -1,0 +1,158 @@
+"""What is written for one picture: whole files or none, and a mask that knows what it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.PngImagePlugin import PngInfo
+
+from ..errors import DataError
+from ..labels import Labels
+from . import render
+
+ORIGIN_KEY = "pixelwise"
+"""The text entry of a mask's PNG that says which model and picture it was made from."""
+
+FAST = 1
+"""PNG compression: the quickest level; masks hardly get larger by it."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the results of a folder of pictures go, and which are wanted beside the masks.
+
+    Attributes:
+        out: The folder.
+        labels: The model's classes.
+        overlay: Whether to write OUT/overlays/NAME.png.
+        classes: Whether to write OUT/classes/NAME/CLASS.png.
+        probs: Whether to write OUT/probs/NAME.npz.
+    """
+
+    out: Path
+    labels: Labels
+    overlay: bool = False
+    classes: bool = False
+    probs: bool = False
+
+    def mask(self, name: PurePosixPath) -> Path:
+        """Return where a mask goes."""
+        return self.out / f"{name}.png"
+
+    def overlay_picture(self, name: PurePosixPath) -> Path:
+        """Return where an overlay goes."""
+        return self.out / "overlays" / f"{name}.png"
+
+    def class_pictures(self, name: PurePosixPath) -> list[Path]:
+        """Return where the pictures of the classes go, one a class."""
+        return [self.out / "classes" / name / f"{file}.png" for file in file_names(self.labels.class_names)]
+
+    def probs_file(self, name: PurePosixPath) -> Path:
+        """Return where probabilities go."""
+        return self.out / "probs" / f"{name}.npz"
+
+    def is_complete(self, name: PurePosixPath) -> bool:
+        """Tell whether everything that is wanted of a picture is there."""
+        wanted = [self.mask(name)]
+        if self.overlay:
+            wanted.append(self.overlay_picture(name))
+        if self.classes:
+            wanted += self.class_pictures(name)
+        if self.probs:
+            wanted.append(self.probs_file(name))
+        return all(path.is_file() for path in wanted)
+
+    def check_name(self, name: PurePosixPath) -> None:
+        """Make sure that a picture's folder is not called like one of ours.
+
+        Raises:
+            DataError: it is.
+        """
+        ours = {"overlays": self.overlay, "classes": self.classes, "probs": self.probs}
+        if len(name.parts) > 1 and ours.get(name.parts[0]):
+            raise DataError(
+                f"the masks of the pictures in the folder '{name.parts[0]}' would mix with the results that "
+                f"go to {self.out / name.parts[0]}: rename that folder, or predict it by itself"
+            )
+
+    def write(
+        self,
+        name: PurePosixPath,
+        origin: str,
+        picture: NDArray[np.uint8],
+        mask: NDArray[np.uint8],
+        probs: NDArray[np.float32] | None,
+    ) -> None:
+        """Write everything that is wanted of one picture, the mask last.
+
+        Args:
+            name: The picture's name.
+            origin: What the mask says that it was made from.
+            picture: RGB (H, W, 3).
+            mask: Class ids (H, W).
+            probs: Probabilities (C, H, W); needed for class pictures and probabilities only.
+
+        Raises:
+            DataError: a file cannot be written.
+        """
+        if self.overlay:
+            with replacing(self.overlay_picture(name)) as file:
+                render.overlay(picture, mask, self.labels).save(file, "PNG", compress_level=FAST)
+        if self.classes and probs is not None:
+            for path, plane in zip(self.class_pictures(name), probs, strict=True):
+                with replacing(path) as file:
+                    render.grey(plane).save(file, "PNG", compress_level=FAST)
+        if self.probs and probs is not None:
+            with replacing(self.probs_file(name)) as file:
+                np.savez(file, probs=probs.astype(np.float16), class_names=np.array(self.labels.class_names))
+        text = PngInfo()
+        text.add_text(ORIGIN_KEY, origin)
+        with replacing(self.mask(name)) as file:
+            render.indexed(mask, self.labels).save(file, "PNG", compress_level=FAST, pnginfo=text)
+
+
+def describe_origin(fingerprint: str, picture: Path) -> str:
+    """Return what a mask says that it was made from: the model's fingerprint and that of the picture's file.
+
+    Raises:
+        OSError: the picture cannot be read.
+    """
+    with picture.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return json.dumps({"model": fingerprint, "picture": digest})
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to that becomes `path` when the block ends well, and vanishes when it does not.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                yield file
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def file_names(class_names: tuple[str, ...]) -> list[str]:
+    """Return a file name, without suffix, for each class; ids are put before names that would be equal."""
+    names = ["".join(c if c.isalnum() or c in " -_.+()" else "_" for c in name) for name in class_names]
+    names = [name.strip(". ") or "_" for name in names]
+    alike = len({name.casefold() for name in names}) < len(names)
+    return [f"{i:03}_{name}" for i, name in enumerate(names)] if alike else names

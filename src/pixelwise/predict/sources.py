@@ -1,0 +1,120 @@
+"""Which pictures files, folders and globs stand for, and what each one's results are called."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..data.image import IMAGE_SUFFIXES
+from ..errors import DataError
+
+
+@dataclass(frozen=True)
+class Source:
+    """One picture to predict.
+
+    Attributes:
+        path: Its file.
+        name: What its results are called below the folder that they go to, without a suffix: "seq1/0001".
+    """
+
+    path: Path
+    name: PurePosixPath
+
+
+def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source], tuple[str, ...]]:
+    """Find pictures and name their results.
+
+    A folder is searched with all folders in it, except hidden ones and `out`. A name is the path below the
+    deepest folder that holds everything that was asked for, without its suffix; pictures that would then
+    share a name keep their suffixes.
+
+    Args:
+        pictures: Files, folders and glob patterns ("shots/*.jpg", "**" for any depth).
+        out: Folder that the results go to.
+
+    Returns:
+        Every picture once, and notes for people on names that kept their suffix.
+
+    Raises:
+        DataError: a file is missing, there is no picture at all, or `out` is itself a folder of pictures.
+    """
+    found: dict[Path, Path] = {}
+    roots = []
+    for text in map(str, pictures):
+        root, files = _expand(text, out)
+        roots.append(_absolute(root))
+        for path in files:
+            found.setdefault(path.resolve(), path)
+    if not found:
+        asked = ", ".join(map(str, pictures)) or "nothing"
+        endings = ", ".join(sorted(IMAGE_SUFFIXES))
+        raise DataError(f"no pictures found in {asked}; expected files that end in {endings}")
+    base = os.path.commonpath(roots)
+    names = {path: PurePosixPath(_absolute(path).relative_to(base).as_posix()) for path in found.values()}
+    return _without_suffixes(names)
+
+
+def _expand(text: str, out: Path) -> tuple[Path, list[Path]]:
+    """Return the folder below which names are told apart, and the pictures that `text` stands for."""
+    path = Path(text)
+    if path.is_dir():
+        return path, list(_walk(path, out))
+    if path.exists():
+        return path.parent, [path]
+    if not glob.has_magic(text):
+        raise DataError(f"{text}: no such file or folder")
+    first = next(place for place, part in enumerate(path.parts) if glob.has_magic(part))
+    root = Path(*path.parts[:first])
+    files: list[Path] = []
+    try:
+        hits = sorted(root.glob(str(Path(*path.parts[first:]))))
+    except ValueError as error:
+        raise DataError(f"{text}: no pattern for files ({error})") from error
+    for hit in hits:
+        hidden = any(part[0] == "." for part in hit.relative_to(root).parts)
+        if hidden or hit.resolve().is_relative_to(out.resolve()):
+            continue
+        if hit.is_dir():
+            files += _walk(hit, out)
+        elif hit.suffix.lower() in IMAGE_SUFFIXES:
+            files.append(hit)
+    return root, files
+
+
+def _walk(folder: Path, out: Path) -> Iterator[Path]:
+    """Yield the pictures in a folder and all below it, sorted, without hidden ones and those in `out`."""
+    if folder.resolve() == out.resolve():
+        raise DataError(f"{folder}: holds the pictures, so the results cannot go there: give another --out")
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and (here / name).resolve() != out.resolve()
+        )
+        for name in sorted(files):
+            if name[0] != "." and Path(name).suffix.lower() in IMAGE_SUFFIXES:
+                yield here / name
+
+
+def _without_suffixes(names: dict[Path, PurePosixPath]) -> tuple[list[Source], tuple[str, ...]]:
+    """Take the suffix off every name that stays different from all others without it."""
+    short = {path: name.with_suffix("") for path, name in names.items()}
+    while shared := {name for name, count in Counter(short.values()).items() if count > 1}:
+        for path, name in short.items():
+            if name in shared:
+                short[path] = names[path]
+    kept = [name for path, name in names.items() if short[path] == name != name.with_suffix("")]
+    notes: tuple[str, ...] = ()
+    if kept:
+        shown = ", ".join(f"{name}.png" for name in kept[:4]) + (", ..." if len(kept) > 4 else "")
+        notes = (f"pictures that differ in nothing but their suffix keep it in the results' names: {shown}",)
+    return [Source(path, name) for path, name in short.items()], notes
+
+
+def _absolute(path: Path) -> Path:
+    """Return the path from the root, without "..", and with symbolic links as they are."""
+    return Path(os.path.normpath(path.absolute()))

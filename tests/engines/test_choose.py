@@ -1,0 +1,133 @@
+import copy
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from pixelwise.checkpoint import save_model
+from pixelwise.engines import choose
+from pixelwise.engines.choose import load_engine
+from pixelwise.engines.torch import TorchEngine
+from pixelwise.errors import CheckpointError, ConfigError, MissingExtraError
+from pixelwise.extras import require
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch):
+    """Set what is found on the machine; by default torch, whose engine is a stand-in, and no CUDA device."""
+
+    def set_up(*, cuda=False, torch=True):
+        def check(package):
+            if not torch:
+                raise MissingExtraError(package, "train")
+            require(package)
+
+        monkeypatch.setattr(choose, "_has_cuda", lambda: cuda)
+        monkeypatch.setattr(choose, "_has_torch", lambda: torch)
+        monkeypatch.setattr(choose, "require", check)
+
+    monkeypatch.setattr(TorchEngine, "load", lambda path, device: SimpleNamespace(name=f"torch {device}"))
+    set_up()
+    return set_up
+
+
+@pytest.fixture
+def stale_folder(run_folder, small_model, small_labels):
+    """A run folder whose weights were trained on after they were exported."""
+    model = copy.deepcopy(small_model)
+    model.score_fr.bias.data += 1
+    save_model(run_folder / "model.safetensors", model, small_labels)
+    return run_folder
+
+
+@pytest.mark.parametrize("name", ["", "model.xml", "model.safetensors"])
+def test_a_run_folder_and_both_of_its_files_take_openvino(run_folder, name):
+    assert load_engine(run_folder / name).name.startswith("openvino")
+
+
+def test_a_cuda_device_takes_torch(run_folder, machine):
+    machine(cuda=True)
+    assert load_engine(run_folder).name == "torch auto"
+    assert load_engine(run_folder, device="cuda:1").name == "torch cuda:1"
+    assert load_engine(run_folder, device="cpu").name.startswith("openvino")
+
+
+def test_weights_alone_take_torch(small_model_path):
+    assert load_engine(small_model_path).name.startswith("torch")
+    assert load_engine(small_model_path.parent).name.startswith("torch")
+
+
+def test_an_export_alone_takes_openvino_even_with_a_cuda_device(exported_model_path, machine):
+    machine(cuda=True)
+    assert load_engine(exported_model_path).name.startswith("openvino")
+
+
+def test_a_named_engine_is_taken(run_folder):
+    assert load_engine(run_folder, "torch").name.startswith("torch")
+    assert load_engine(run_folder / "model.xml", "torch").name.startswith("torch")
+    assert load_engine(run_folder / "model.safetensors", "openvino").name.startswith("openvino")
+
+
+def test_a_stale_export_is_never_used_silently(stale_folder, machine):
+    stale = r"model\.xml: made from other weights \(\w+\) than model\.safetensors beside it \(\w+\)"
+    assert load_engine(stale_folder).name.startswith("torch")
+    assert load_engine(stale_folder / "model.safetensors").name.startswith("torch")
+    for path, engine in ((stale_folder, "openvino"), (stale_folder / "model.xml", "auto")):
+        with pytest.raises(CheckpointError, match=stale):
+            load_engine(path, engine)
+    with pytest.raises(CheckpointError, match=stale):
+        load_engine(stale_folder / "model.xml", "torch")
+    machine(torch=False)
+    with pytest.raises(CheckpointError, match=stale):
+        load_engine(stale_folder)
+
+
+def test_without_torch_weights_alone_say_the_install_line(small_model_path, machine):
+    machine(torch=False)
+    with pytest.raises(MissingExtraError, match=r"pip install 'pixelwise\[train\]'"):
+        load_engine(small_model_path)
+
+
+def test_without_torch_a_run_folder_takes_openvino(run_folder, machine):
+    machine(torch=False)
+    assert load_engine(run_folder).name.startswith("openvino")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nothing", "nothing: expected a run folder, a .safetensors file or an .xml file"),
+        ("model.pth", "model.pth: expected a run folder"),
+        ("model.safetensors", "model.safetensors: no such model file"),
+        ("model.xml", "model.xml: no such model file"),
+        ("", "holds neither model.safetensors nor model.xml"),
+    ],
+)
+def test_a_path_without_a_model_says_what_was_expected(tmp_path, name, words):
+    with pytest.raises(CheckpointError) as caught:
+        load_engine(tmp_path / name)
+    assert words in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_an_engine_without_its_file_is_refused(small_model_path, exported_model_path):
+    with pytest.raises(CheckpointError, match=r"openvino takes an exported model \(\.xml\)"):
+        load_engine(small_model_path, "openvino")
+    with pytest.raises(CheckpointError, match=r"torch takes a \.safetensors file"):
+        load_engine(exported_model_path, "torch")
+
+
+def test_openvino_is_for_the_processor(run_folder):
+    with pytest.raises(ConfigError, match="openvino computes on the cpu, found the device 'cuda'"):
+        load_engine(run_folder, "openvino", "cuda")
+
+
+def test_an_unknown_engine_is_refused(run_folder):
+    with pytest.raises(ConfigError, match="no engine is named 'tensorrt', expected auto, torch or openvino"):
+        load_engine(run_folder, "tensorrt")
+
+
+def test_an_export_beside_weights_of_someone_else_is_not_trusted(run_folder):
+    shutil.copy(run_folder / "model.bin", run_folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: not a safetensors file"):
+        load_engine(run_folder / "model.xml")

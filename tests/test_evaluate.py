@@ -1,0 +1,238 @@
+"""Scoring a model on a data set. The stand-in for a model reads its answer from the picture's red channel."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pixelwise.checkpoint import ModelCard
+from pixelwise.data.folder import open_data
+from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
+from pixelwise.evaluate import evaluate
+from pixelwise.labels import Labels
+from pixelwise.metrics import Scores
+from pixelwise.models.fcn import FCN
+from pixelwise.predict.predictor import Predictor
+
+LABELS = Labels(("ground", "cat", "dog"), ((64, 64, 64), (220, 20, 60), (0, 130, 200)))
+YAML = "names: {0: ground, 1: cat, 2: dog}\ncolors: {0: [64, 64, 64], 1: [220, 20, 60], 2: [0, 130, 200]}\n"
+
+
+class RedChannel:
+    """An engine that answers with the red channel."""
+
+    name = "red channel"
+
+    def __init__(self, labels=LABELS, training=None):
+        network = {"name": "none", "num_classes": labels.num_classes, "in_channels": 3}
+        self.card = ModelCard(network, labels, training or {}, "abc")
+        self.asked = 0
+
+    def masks(self, images):
+        self.asked += 1
+        return images[:, 0]
+
+
+@pytest.fixture
+def model():
+    return Predictor(RedChannel())
+
+
+def write_pair(split_folder, name, truth, prediction):
+    """Write a mask, and a picture that makes the stand-in predict `prediction`."""
+    for kind, values in (("masks", truth), ("images", np.stack([prediction] * 3, axis=-1))):
+        path = split_folder / kind / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.asarray(values, np.uint8)).save(path)
+
+
+def random_pair(seed, size):
+    random = np.random.default_rng(seed)
+    truth, prediction = random.integers(0, 3, (2, *size))
+    truth[random.random(size) < 0.2] = 255
+    return truth, prediction
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Three val pictures of different sizes, in `pairs` as well; and a dataset.yaml."""
+    root = tmp_path / "data"
+    for name, seed, size in (("c", 1, (4, 7)), ("a", 2, (9, 5)), ("b", 3, (1, 1))):
+        write_pair(root / "val", name, *random_pair(seed, size))
+    write_pair(root / "train", "t", *random_pair(4, (3, 3)))
+    (root / "dataset.yaml").write_text(YAML)
+    return root
+
+
+def counts_of(pairs):
+    confusion = np.zeros((3, 3), int)
+    for truth, prediction in pairs:
+        for t, p in zip(truth.flat, prediction.flat, strict=True):
+            if t != 255:
+                confusion[t, p] += 1
+    return confusion
+
+
+def test_one_matrix_counts_all_pictures_each_at_its_own_size(model, data):
+    evaluation = evaluate(model, data)
+    pairs = [random_pair(2, (9, 5)), random_pair(3, (1, 1)), random_pair(1, (4, 7))]
+    assert evaluation.scores.confusion.tolist() == counts_of(pairs).tolist()
+    assert [picture.name for picture in evaluation.per_picture] == ["a", "b", "c"]
+    for picture, pair in zip(evaluation.per_picture, pairs, strict=True):
+        expected = Scores.from_confusion(counts_of([pair])).mean_iou
+        np.testing.assert_equal(picture.mean_iou, expected)
+    assert (evaluation.failed, evaluation.split, evaluation.fingerprint) == ((), "val", "abc")
+
+
+def test_another_split_is_scored_on_request(model, data):
+    evaluation = evaluate(model, data, split="train")
+    assert evaluation.scores.confusion.tolist() == counts_of([random_pair(4, (3, 3))]).tolist()
+
+
+def test_progress_is_told_after_every_picture(model, data):
+    told = []
+    evaluate(model, data, progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_picture_that_cannot_be_read_is_reported_and_the_rest_scored(model, data):
+    (data / "val/images/a.png").write_bytes(b"no picture")
+    evaluation = evaluate(model, data)
+    assert [picture.name for picture in evaluation.per_picture] == ["b", "c"]
+    assert len(evaluation.failed) == 1
+    assert "val/images/a.png" in evaluation.failed[0]
+
+
+def test_a_picture_without_a_mask_is_reported(model, data):
+    (data / "val/masks/a.png").unlink()
+    evaluation = evaluate(model, data)
+    assert len(evaluation.failed) == 1
+    assert "a.png" in evaluation.failed[0]
+
+
+def test_a_mask_of_another_size_is_reported_with_both_sizes(model, data):
+    Image.new("L", (6, 9)).save(data / "val/masks/a.png")
+    assert "masks/a.png: is 6 x 9" in evaluate(model, data).failed[0]
+
+
+def test_nothing_to_score_is_an_error_that_names_a_picture(model, data):
+    for path in (data / "val/images").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"no picture of split 'val' can be scored; the first: .*a\.png"):
+        evaluate(model, data)
+
+
+def test_a_missing_split_is_an_error_that_names_the_others(model, data):
+    with pytest.raises(DataError, match=r"no split 'test', only train, val"):
+        evaluate(model, data, split="test")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            ("ground", "cat"),
+            r"has 3 classes \(ground, cat, dog\), .* 2 apart \(ground, cat\): .*dataset\.yaml",
+        ),
+        (("ground", "dog", "cat"), r"class 1 is 'cat', but 'dog' in the model: .*dataset\.yaml"),
+    ],
+)
+def test_other_classes_than_the_models_are_refused(names, message, data):
+    labels = Labels(names, LABELS.palette[: len(names)])
+    with pytest.raises(ConfigError, match=message):
+        evaluate(Predictor(RedChannel(labels)), data)
+
+
+def test_a_folder_without_splits_is_split_as_in_the_models_training(tmp_path):
+    for i in range(30):
+        write_pair(tmp_path, f"p{i}", np.array([[0, 1, 2]]), np.array([[0, 1, 2]]))
+    (tmp_path / "dataset.yaml").write_text(YAML)
+    facts = {"seed": 7, "val_fraction": 0.4, "epochs": 3}
+    expected = [pair.name for pair in open_data(tmp_path, seed=7, val_fraction=0.4).split("val")]
+    assert expected != [pair.name for pair in open_data(tmp_path).split("val")]
+    evaluation = evaluate(Predictor(RedChannel(training=facts)), tmp_path)
+    assert [picture.name for picture in evaluation.per_picture] == expected
+
+
+def test_a_network_in_memory_is_scored_as_it_is(data):
+    torch.manual_seed(0)
+    network = FCN("fcn32s_vgg11", 3).train()
+    evaluation = evaluate(network, data)
+    assert network.training
+    assert evaluation.labels == open_data(data).labels
+    assert evaluation.scores.confusion.sum() == counts_of([random_pair(s, z) for s, z in SIZES]).sum()
+    with pytest.raises(ConfigError, match="2 apart"):
+        evaluate(FCN("fcn32s_vgg11", 2), data)
+
+
+SIZES = ((1, (4, 7)), (2, (9, 5)), (3, (1, 1)))
+
+
+def test_files_are_written_that_hold_the_scores(model, data, tmp_path):
+    out = tmp_path / "new" / "scores"
+    evaluation = evaluate(model, data, out=out)
+    values = json.loads((out / "scores.json").read_text())
+    assert values["mean_iou"] == evaluation.scores.mean_iou
+    assert values["confusion"] == evaluation.scores.confusion.tolist()
+    assert (values["split"], values["pictures"], values["failed"]) == ("val", 3, [])
+    assert (values["engine"], values["fingerprint"]) == ("red channel", "abc")
+    rows = list(csv.DictReader((out / "per_picture.csv").open()))
+    assert [row["picture"] for row in rows] == ["a", "b", "c"]
+    assert float(rows[0]["mean_iou"]) == pytest.approx(evaluation.per_picture[0].mean_iou, abs=1e-6)
+    with Image.open(out / "confusion.png") as picture:
+        assert picture.format == "PNG"
+
+
+def test_nothing_is_written_without_a_folder(model, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    evaluate(model, data)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_evaluation_is_replaced_on_request_only(model, data, tmp_path):
+    evaluate(model, data, out=tmp_path / "out")
+    before = (tmp_path / "out/scores.json").read_text()
+    with pytest.raises(ConfigError, match="holds an evaluation already.*--overwrite"):
+        evaluate(model, data, split="train", out=tmp_path / "out")
+    assert (tmp_path / "out/scores.json").read_text() == before
+    evaluate(model, data, split="train", out=tmp_path / "out", overwrite=True)
+    assert json.loads((tmp_path / "out/scores.json").read_text())["split"] == "train"
+
+
+def test_a_taken_folder_is_found_before_the_work_is_done(model, data, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="is a file"):
+        evaluate(model, data, out=tmp_path / "file")
+    assert model.engine.asked == 0
+
+
+@pytest.mark.parametrize("package", ["torchmetrics", "matplotlib"])
+def test_a_missing_package_is_found_before_the_work_is_done(package, model, data, tmp_path, monkeypatch):
+    find_spec = __import__("importlib.util").util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == package else find_spec(name))
+    with pytest.raises(MissingExtraError, match=rf"'{package}'.*pip install 'pixelwise\[train\]'"):
+        evaluate(model, data, out=tmp_path / "out")
+    assert model.engine.asked == 0
+
+
+def test_a_model_that_is_not_there_is_an_error(data, tmp_path):
+    with pytest.raises(CheckpointError, match=r"no\.safetensors"):
+        evaluate(tmp_path / "no.safetensors", data)
+
+
+def test_a_model_file_scores_as_its_engines_do(small_model_path, exported_model_path, tmp_path):
+    random = np.random.default_rng(0)
+    for name in "ab":
+        truth, picture = random.integers(0, 4, (20, 30)), random.integers(0, 256, (20, 30))
+        write_pair(tmp_path / "val", name, truth, picture)
+    (tmp_path / "dataset.yaml").write_text("names: {0: background, 1: cat, 2: dog, 3: bird}\n")
+    with_torch = evaluate(small_model_path, tmp_path, engine="torch")
+    with_openvino = evaluate(exported_model_path, tmp_path, engine="openvino")
+    assert with_torch.engine.startswith("torch")
+    assert with_openvino.engine.startswith("openvino")
+    moved = np.abs(with_torch.scores.confusion - with_openvino.scores.confusion).sum()
+    assert moved <= 0.02 * with_torch.scores.confusion.sum()

@@ -1,0 +1,208 @@
+"""Whole training runs on eleven tiny pictures, in this process and in others."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+import pixelwise
+from pixelwise.checkpoint import load_model, read_card
+from pixelwise.errors import ConfigError, DataError, TrainingError
+from pixelwise.models.fcn import FCN
+from pixelwise.train import run as run_module
+from pixelwise.train.run import train
+
+SMALL: dict[str, Any] = {"model": "fcn32s_vgg11", "weights": "none", "workers": 0, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def finished(squares: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three epochs that nothing interrupted."""
+    run = tmp_path_factory.mktemp("finished") / "run"
+    train(squares, **SMALL, epochs=3, out=run)
+    return run
+
+
+def test_a_run_leaves_model_scores_curves_logs_and_examples(finished: Path, squares: Path) -> None:
+    left = {path.relative_to(finished).as_posix() for path in finished.rglob("*") if path.is_file()}
+    assert {
+        "settings.json",
+        "model.safetensors",
+        "last.safetensors",
+        "model.xml",
+        "model.bin",
+        "metrics.csv",
+        "curves.png",
+        "evaluation-val/scores.json",
+        "evaluation-val/confusion.png",
+        "examples/best.png",
+        "examples/median.png",
+        "examples/worst.png",
+    } <= left
+    assert any(name.startswith("logs/events") for name in left)
+    assert [name for name in left if name.startswith("state/")] == ["state/epoch-00002.ckpt"]
+    rows = list(csv.DictReader((finished / "metrics.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert all(float(row["train_loss"]) > 0 for row in rows)
+
+
+def test_the_scores_of_the_run_are_those_of_its_best_model(finished: Path, squares: Path) -> None:
+    rows = list(csv.DictReader((finished / "metrics.csv").open()))
+    best = max(float(row["val_mean_iou"]) for row in rows)
+    assert read_card(finished / "model.safetensors").training["val_mean_iou"] == pytest.approx(best)
+    scores = pixelwise.evaluate(finished / "model.safetensors", squares, split="val", engine="torch").scores
+    assert scores.mean_iou == pytest.approx(best, abs=1e-6)
+
+
+def test_the_same_seed_gives_the_same_weights(finished: Path, squares: Path, tmp_path: Path) -> None:
+    train(squares, **SMALL, epochs=3, out=tmp_path / "again")
+    _assert_same_weights(finished, tmp_path / "again")
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_as_if_never_interrupted(finished: Path, squares: Path, tmp_path: Path) -> None:
+    run = tmp_path / "killed"
+    options = [f"--{name}={value}" for name, value in SMALL.items()]
+    command = [sys.executable, "-m", "pixelwise", "train", str(squares), *options, "--epochs=3", f"--out={run}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _wait(lambda: (run / "state" / "epoch-00000.ckpt").exists(), process)
+    time.sleep(0.1)  # into the second epoch
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (run / "model.xml").exists()
+
+    train(squares, out=run, resume=True, workers=0)
+    _assert_same_weights(finished, run)
+    assert (run / "metrics.csv").read_text().count("\n") == 4
+
+
+def test_a_state_cut_off_by_a_crash_is_passed_over(
+    finished: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = finished / "state" / "epoch-00002.ckpt"
+    half = finished / "state" / "epoch-00003.ckpt"
+    half.write_bytes(whole.read_bytes()[:100_000])
+    try:
+        assert run_module._latest_state(finished) == whole
+        assert "damaged" in caplog.text
+    finally:
+        half.unlink()
+
+
+def test_a_run_folder_is_never_overwritten(finished: Path, squares: Path) -> None:
+    before = (finished / "model.safetensors").stat().st_mtime_ns
+    with pytest.raises(TrainingError, match="--resume"):
+        train(squares, **SMALL, epochs=1, out=finished)
+    assert (finished / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_resuming_what_never_ran_is_an_error(squares: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"settings\.json"):
+        train(squares, out=tmp_path / "nothing", resume=True)
+
+
+def test_an_unknown_option_is_an_error_that_names_it(squares: Path) -> None:
+    with pytest.raises(ConfigError, match="epoch_number"):
+        train(squares, epoch_number=3)
+
+
+def test_bad_data_is_found_before_the_run_folder_is_made(squares: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for split in ("train", "val"):
+        for kind in ("images", "masks"):
+            (data / split / kind).mkdir(parents=True)
+            shape = (32, 32, 3) if kind == "images" else (32, 31)
+            Image.fromarray(np.zeros(shape, np.uint8)).save(data / split / kind / "a.png")
+    with pytest.raises(DataError, match=r"a\.png"):
+        train(data, **SMALL, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_batch(squares: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"nan in epoch 1, batch 2 .*lr"):
+        train(squares, **SMALL, epochs=2, lr=1e30, warmup=0.0, out=tmp_path / "run")
+
+
+def test_patience_ends_a_run_that_no_longer_gains(squares: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train(squares, **SMALL, epochs=6, lr=1e-12, patience=1, out=run)
+    assert len(list(csv.DictReader((run / "metrics.csv").open()))) == 2
+
+
+def test_class_weights_and_a_coarser_start_are_used(finished: Path, squares: Path, tmp_path: Path) -> None:
+    run = tmp_path / "finer"
+    options = {**SMALL, "model": "fcn16s_vgg11", "lr": 1e-12}
+    train(squares, **options, epochs=1, init_from=finished / "model.safetensors", class_weights=True, out=run)
+    coarse, fine = (load_file(path / "model.safetensors") for path in (finished, run))
+    torch.testing.assert_close(fine["fc6.weight"], coarse["fc6.weight"])
+    assert torch.equal(fine["scale_pool5.factor"], coarse["scale_pool5.factor"])
+    assert fine["scale_pool4.factor"] != 1
+
+
+def test_frozen_stages_keep_their_weights_and_the_others_learn(squares: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    fresh = FCN("fcn32s_vgg11_bn", 2).state_dict()
+    options = {**SMALL, "model": "fcn32s_vgg11_bn", "frozen_stages": 1}
+    train(squares, **options, epochs=1, out=tmp_path / "run")
+    trained = load_file(tmp_path / "run" / "last.safetensors")
+    same = {name for name in fresh if torch.equal(fresh[name], trained[name])}
+    assert {name for name in fresh if name.startswith("backbone.pool1")} <= same
+    assert not {name for name in fresh if name.startswith("backbone.pool2")} & same
+
+
+@pytest.mark.slow
+def test_two_processes_get_the_scores_of_one(squares: Path, tmp_path: Path) -> None:
+    options = [f"--{name}={value}" for name, value in SMALL.items()]
+    for name, devices in (("one", 1), ("two", 2)):
+        command = [
+            *(sys.executable, "-m", "pixelwise", "train", str(squares), *options, "--epochs=2"),
+            *("--dropout=0", f"--out={tmp_path / name}", f"--devices={devices}"),
+        ]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment)
+    one, two = (load_file(tmp_path / name / "last.safetensors") for name in ("one", "two"))
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=1e-3, atol=1e-4)
+    scores = [
+        json.loads((tmp_path / name / "evaluation-val" / "scores.json").read_text())["mean_iou"]
+        for name in ("one", "two")
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    rows = [list(csv.DictReader((tmp_path / name / "metrics.csv").open())) for name in ("one", "two")]
+    for of_one, of_two in zip(*rows, strict=True):
+        assert float(of_one["train_loss"]) == pytest.approx(float(of_two["train_loss"]), rel=1e-3)
+        assert float(of_one["val_mean_iou"]) == pytest.approx(float(of_two["val_mean_iou"]), abs=1e-3)
+
+
+def test_a_saved_model_loads_with_its_labels(finished: Path) -> None:
+    model, card = load_model(finished / "model.safetensors")
+    assert card.labels.class_names == ("class_0", "class_1")
+    with torch.inference_mode():
+        assert model(torch.zeros(1, 3, 5, 7, dtype=torch.uint8)).shape == (1, 2, 5, 7)
+
+
+def _assert_same_weights(first: Path, second: Path) -> None:
+    for name in ("last.safetensors", "model.safetensors"):
+        one, two = load_file(first / name), load_file(second / name)
+        assert one.keys() == two.keys()
+        assert [key for key in one if not torch.equal(one[key], two[key])] == []
+
+
+def _wait(condition: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "the run ended too early"
+        assert time.monotonic() < end
+        time.sleep(0.01)

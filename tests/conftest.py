@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,9 +62,12 @@ def exported_model_path(
 
 @pytest.fixture
 def run_folder(small_model_path: Path, exported_model_path: Path, tmp_path: Path) -> Path:
-    """A folder with the small model and its export, as a training leaves them; it may be changed."""
+    """A folder with the small model and its export, as a training leaves them.
+
+    The files are links to those of other tests: they may be replaced, but not written into.
+    """
     folder = tmp_path / "run"
     folder.mkdir()
     for file in (small_model_path, exported_model_path, exported_model_path.with_suffix(".bin")):
-        shutil.copy(file, folder / file.name)
+        (folder / file.name).hardlink_to(file)
     return folder

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pixelwise.errors import ConfigError
-from pixelwise.evaluate import count_confusion
+from pixelwise.evaluation import count_confusion
 from pixelwise.metrics import Scores
 
 IGNORE = 255

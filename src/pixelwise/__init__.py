@@ -14,13 +14,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .errors import PixelwiseError
-    from .evaluate import evaluate
+    from .evaluation import evaluate
     from .labels import Labels
     from .metrics import Scores
     from .models.build import create_backbone, create_model
     from .models.convert import load_weights
     from .predict.predictor import Predictor
-    from .train.run import train
+    from .training.run import train
 
 _HOMES = {
     "Labels": ".labels",
@@ -29,9 +29,9 @@ _HOMES = {
     "Scores": ".metrics",
     "create_backbone": ".models.build",
     "create_model": ".models.build",
-    "evaluate": ".evaluate",
+    "evaluate": ".evaluation",
     "load_weights": ".models.convert",
-    "train": ".train.run",
+    "train": ".training.run",
 }
 
 __all__ = [

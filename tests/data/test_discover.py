@@ -170,7 +170,7 @@ def test_unreadable_masks_are_left_out_of_the_count_and_noted(put_pair, tmp_path
     data = open_data(tmp_path)
     assert data.labels.num_classes == 2
     assert data.notes[-1].startswith(
-        f"1 masks cannot be read and are left out; the first: {broken}: is empty"
+        f"1 of 2 masks cannot be read and are left out; the first: {broken}: is empty"
     )
 
 

@@ -108,7 +108,7 @@ def test_a_picture_is_more_than_its_pixels_colours(shapes):
     ("how", "words"),
     [
         ({"train": -1}, "found -1 train, 40 val and 8 test pictures"),
-        ({"train": 0, "val": 0, "test": 0}, "expected at least one in all"),
+        ({"train": 0, "val": 0, "test": 0}, "expected one or more in all"),
         ({"size": (47, 100)}, "size is 47 x 100, expected at least 48"),
         ({"seed": -1}, "seed is -1"),
     ],

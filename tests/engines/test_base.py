@@ -45,10 +45,10 @@ def test_a_picture_too_large_for_the_memory_is_refused_before_it_is_computed(car
     assert free_memory() == 4_096_000_000
     huge = np.broadcast_to(np.uint8(0), (1, 3, 20_000, 20_000))
     with pytest.raises(ImageError, match=r"1 x 20000 x 20000 pixels .* 4\.1 GB are free"):
-        check_memory(huge, card)
-    check_memory(huge[..., :500, :500], card)
+        check_memory(huge, card, value_bytes=2)
+    check_memory(huge[..., :500, :500], card, value_bytes=4)
 
 
 def test_where_the_system_does_not_tell_its_memory_nothing_is_refused(card, tmp_path, monkeypatch):
     monkeypatch.setattr(base, "MEMORY_FILE", tmp_path / "missing")
-    check_memory(np.broadcast_to(np.uint8(0), (1, 3, 10**6, 10**6)), card)
+    check_memory(np.broadcast_to(np.uint8(0), (1, 3, 10**6, 10**6)), card, value_bytes=4)

@@ -107,8 +107,8 @@ def test_the_model_is_described_in_the_file(engine, small_labels, small_model):
 
 @pytest.fixture
 def copy_of_export(exported_model_path, tmp_path):
-    for suffix in (".xml", ".bin"):
-        (tmp_path / f"model{suffix}").write_bytes(exported_model_path.with_suffix(suffix).read_bytes())
+    (tmp_path / "model.xml").write_bytes(exported_model_path.read_bytes())
+    (tmp_path / "model.bin").hardlink_to(exported_model_path.with_suffix(".bin"))
     return tmp_path / "model.xml"
 
 
@@ -122,7 +122,9 @@ def test_a_missing_weights_file_is_named(copy_of_export):
 
 def test_a_truncated_weights_file_is_refused(copy_of_export):
     weights = copy_of_export.with_suffix(".bin")
-    weights.write_bytes(weights.read_bytes()[:100_000])
+    start = weights.read_bytes()[:100_000]
+    weights.unlink()
+    weights.write_bytes(start)
     with pytest.raises(CheckpointError, match=r"model\.xml: not an OpenVINO model, or damaged \(.+\)"):
         OpenVinoEngine(copy_of_export)
 

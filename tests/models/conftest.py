@@ -1,4 +1,5 @@
 import pytest
+import reference_networks as reference
 import torch
 from torch import nn
 
@@ -30,3 +31,10 @@ def quick_fcn(no_init):
         return model
 
     return make
+
+
+@pytest.fixture
+def vgg11():
+    """Random convolutions of vgg11 under torchvision's names."""
+    torch.manual_seed(0)
+    return reference.features_weights("vgg11")

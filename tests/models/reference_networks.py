@@ -100,13 +100,19 @@ def plain_logits(weights, backbone, stride, images):
     return F.conv_transpose2d(x, weights[f"final_x{stride}.weight"], stride=stride)
 
 
-def caffe_weights(backbone, classes):
-    """Random weights of a `caffe` network: convolutions under the port's names, steps up as up5 ... up2."""
+def port_features(backbone):
+    """Random weights of the convolutions, under the port's names."""
     weights, inputs = {}, 3
     for pool, numbers in enumerate(convolution_numbers(backbone), start=1):
         for number in range(1, len(numbers) + 1):
             random_convolution(weights, f"conv{pool}_{number}", CHANNELS[pool - 1], inputs, 3)
             inputs = CHANNELS[pool - 1]
+    return weights
+
+
+def caffe_weights(backbone, classes):
+    """Random weights of a `caffe` network, under the port's names; the steps up as up5 ... up2."""
+    weights = port_features(backbone)
     random_convolution(weights, "fc6", 4096, 512, 7)
     random_convolution(weights, "fc7", 4096, 4096, 1)
     random_convolution(weights, "score_fr", classes, 4096, 1)

@@ -17,7 +17,7 @@ from ..extras import require
 from .progress import progress_bar
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluation
+    from ..evaluation import Evaluation
 
 
 def evaluate(
@@ -52,8 +52,8 @@ def evaluate(
         pixelwise evaluate runs/first DATA --split val
     """
     require("torch", "torchmetrics", "matplotlib")
-    from ..evaluate import check_free, open_both, write_evaluation
-    from ..evaluate import evaluate as score
+    from ..evaluation import check_free, open_both, write_evaluation
+    from ..evaluation import evaluate as score
 
     out = out or free_folder(model, split)
     check_free(out, overwrite)
@@ -87,11 +87,11 @@ def free_folder(model: Path, split: str) -> Path:
 
 def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     """Print a line a class and the four scores, all in percent; an absent class is called absent."""
-    scores = evaluation.scores
+    scores, number = evaluation.scores, len(evaluation.per_picture)
     share = scores.confusion.sum(axis=1) / max(1, scores.confusion.sum())
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=f"{evaluation.split}: {len(evaluation.per_picture)} pictures",
+        title=f"{evaluation.split}: {number} picture{'s' if number != 1 else ''}",
         title_justify="left",
     )
     table.add_column("class")

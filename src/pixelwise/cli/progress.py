@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """Give a function of (done, total) that shows a bar from its first call until all is done.
 
-    The bar is gone at the end of the block in any case; where the standard error is no terminal, there is none.
+    The bar is gone at the end of the block in any case. Where the standard error is no terminal, none shows.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)

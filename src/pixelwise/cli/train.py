@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.logging import RichHandler
 
-from ..train.settings import TrainSettings
+from ..training.settings import TrainSettings
 from .progress import progress_bar
 
 
@@ -38,7 +38,7 @@ def train(
     Example:
         pixelwise train DATA --epochs 10 --out runs/first
     """
-    from ..train.run import train as run_training
+    from ..training.run import train as run_training
 
     with _log_to_terminal(), progress_bar("checking pairs") as progress:
         result = run_training(data, settings, progress=progress)

@@ -67,7 +67,7 @@ def discover(names: Sequence[str], masks: Sequence[Path], progress: Progress | N
         description, note = _from_colors(totals, worst) if by_color else _from_ids(totals, worst)
         if not by_color:
             description = _with_palette(description, records)
-    return Discovery(description, by_color, totals, records, (note, *_unread(errors)))
+    return Discovery(description, by_color, totals, records, (note, *_unread(errors, len(masks))))
 
 
 def match(description: Description, masks: Sequence[Path], progress: Progress | None = None) -> Discovery:
@@ -90,14 +90,14 @@ def match(description: Description, masks: Sequence[Path], progress: Progress | 
     colored = sum(in_colors(record) for record in records.values())  # a stray one is left to `check_data`
     by_color = 2 * colored > len(records) or _palettes_disagree(records)
     totals = total(_as_kind(record, by_color) for record in records.values())
-    return Discovery(description, by_color, totals, records, _unread(errors))
+    return Discovery(description, by_color, totals, records, _unread(errors, len(masks)))
 
 
-def _unread(errors: Mapping[Path, ImageError]) -> tuple[str, ...]:
+def _unread(errors: Mapping[Path, ImageError], number: int) -> tuple[str, ...]:
     if not errors:
         return ()
     first = next(iter(errors.values()))
-    return (f"{len(errors)} masks cannot be read and are left out; the first: {first}",)
+    return (f"{len(errors)} of {number} masks cannot be read and are left out; the first: {first}",)
 
 
 def _palettes_disagree(records: Mapping[Path, MaskRecord]) -> bool:

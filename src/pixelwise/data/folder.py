@@ -16,7 +16,7 @@ from .image import IMAGE_SUFFIXES
 from .pairs import Pair, SegmentationData
 from .scan import Progress
 
-__all__ = ["SPLITS", "Listing", "Pair", "SegmentationData", "list_pairs", "open_data"]
+__all__ = ["Listing", "Pair", "SegmentationData", "find_classes", "list_pairs", "open_data", "split_by_name"]
 
 SPLITS = ("train", "val", "test")
 
@@ -31,7 +31,7 @@ def open_data(
 
     `ROOT/{train,val,test}/{images,masks}/NAME.*` is read as it is; `ROOT/{images,masks}/NAME.*` is split into
     train and val. Pictures may lie in folders below `images`, masks then in the same folders below `masks`.
-    With a `ROOT/dataset.yaml` no mask is read whole, but a few; without one, all are. Files are not checked
+    With a `ROOT/dataset.yaml` only a few masks are read; without one, all of them. Files are not checked
     here: `check_data` does that.
 
     Args:
@@ -51,7 +51,7 @@ def open_data(
     notes = listing.notes + found.notes
     values = found.description.values
     if not found.by_color and values != tuple(range(len(values))):
-        listed = ", ".join(map(str, values))
+        listed = ", ".join([*map(str, values[:12]), *["..."] * (len(values) > 12)])
         notes += (f"values {listed} in the masks are ids 0 to {len(values) - 1} in the model and its masks",)
     return SegmentationData(root, listing.splits, labels, codec, notes, listing.faults, found.records)
 
@@ -184,7 +184,7 @@ def _by_name(folder: Path, what: str) -> tuple[dict[str, Path], list[str]]:
     """Return the pictures below a folder by their names, and a line for each that has the name of another."""
     files: dict[str, Path] = {}
     doubled: list[str] = []
-    for path in picture_files(folder):
+    for path in _picture_files(folder):
         name = unicodedata.normalize("NFC", path.relative_to(folder).with_suffix("").as_posix())
         if name in files:
             doubled.append(
@@ -196,7 +196,7 @@ def _by_name(folder: Path, what: str) -> tuple[dict[str, Path], list[str]]:
     return files, doubled
 
 
-def picture_files(folder: Path) -> list[Path]:
+def _picture_files(folder: Path) -> list[Path]:
     """Return all pictures (by suffix) below a folder, in order, but no hidden ones.
 
     Raises:

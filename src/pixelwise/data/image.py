@@ -71,7 +71,7 @@ def to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
     if picture.mode in _ALPHA_MODES:
         picture = picture.convert("RGBA")
     try:
-        return np.array(picture.convert("RGB"))
+        return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
     except ValueError as error:
         raise ImageError(
             f"holds colours of the kind {picture.mode}, expected RGB, grey or CMYK: convert the file to RGB"

@@ -154,7 +154,7 @@ def write_shapes(
     counts = {"train": train, "val": val, "test": test}
     if min(counts.values()) < 0 or not any(counts.values()):
         raise ConfigError(
-            f"found {train} train, {val} val and {test} test pictures, expected at least one in all"
+            f"found {train} train, {val} val and {test} test pictures, expected one or more in all"
         )
     if seed < 0:
         raise ConfigError(f"seed is {seed}, expected 0 or more")

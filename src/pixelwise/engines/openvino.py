@@ -61,7 +61,7 @@ class OpenVinoEngine:
 
     def _infer(self, images: NDArray[Any], *, best: bool) -> NDArray[Any]:
         images = check_images(images, self.card)
-        check_memory(images, self.card)
+        check_memory(images, self.card, 4 if self.name.endswith("float32") else 2)
         with self._turn:
             key = best, images.dtype
             if key not in self._requests:

@@ -67,7 +67,7 @@ class TorchEngine:
         """Give the batch on the device, with everything set for inference while the block runs."""
         images = check_images(images, self.card)
         if self._device.type == "cpu":
-            check_memory(images, self.card)
+            check_memory(images, self.card, 2 if self._bf16 else 4)
         modes = [(module, module.training) for module in self._model.modules()]
         self._model.eval()
         try:

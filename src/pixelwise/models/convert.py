@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from ..errors import WeightsError
@@ -79,11 +79,12 @@ def load_weights(model: FCN | VGG, source: str | Path | Mapping[str, Tensor]) ->
     found = convert(tensors, target, source_name)
     _check(found, own, f"{source_name}{_other_backbone(model, tensors)}")
     _copy(own, found.tensors)
+    fresh = [name for name in own if name not in found.tensors and name not in found.names]
     return LoadReport(
         source_name,
         found.scheme.title,
         tuple(name.removeprefix(prefix) for name in found.tensors),
-        tuple(name.removeprefix(prefix) for name in own if name not in found.tensors),
+        tuple(name.removeprefix(prefix) for name in fresh),
         found.dropped,
         found.notes,
     )
@@ -152,8 +153,6 @@ def read_tensors(path: Path) -> Mapping[str, Any]:
         raise WeightsError(f"{path}: no such weights file")
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
             return load_file(path)
         # weights_only keeps the unpickler to tensors and plain containers: a file cannot run code.
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -162,7 +161,7 @@ def read_tensors(path: Path) -> Mapping[str, Any]:
             f"{path}: is damaged, or holds Python objects beside tensors, which are not loaded as they could "
             "run code; expected a .safetensors file, or a .pt or .pth file of a bare state dict"
         ) from error
-    except (SafetensorError, OSError, EOFError, ValueError, LookupError, RuntimeError) as error:
+    except Exception as error:  # a damaged file makes torch's reader fail in a dozen ways
         reason = str(error).strip().partition("\n")[0]
         raise WeightsError(
             f"{path}: cannot be read as weights ({reason}); expected a .safetensors, .pt or .pth file"
@@ -192,7 +191,7 @@ def unwrap(content: Mapping[str, Any], source_name: str) -> dict[str, Tensor]:
 
 
 def _check(found: Converted, own: Mapping[str, Tensor], where: str, *, exact: bool = False) -> None:
-    # Files from before PyTorch 0.4.1 do not count batches; nothing of ours reads the count.
+    # Files from before PyTorch 0.4.1 have no count of batches, and nothing of ours reads it.
     missing = [
         name
         for own_name, name in found.names.items()

@@ -7,8 +7,9 @@ import os
 import tempfile
 import urllib.request
 from collections.abc import Callable
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from urllib.error import HTTPError
 
 from ..errors import WeightsError
 from .names import check_backbone
@@ -74,7 +75,7 @@ def _download(url: str, path: Path, progress: Progress | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file, urllib.request.urlopen(url, timeout=30) as response:
+        with os.fdopen(handle, "wb") as file, _open(url) as response:
             size = int(response.headers.get("Content-Length") or 0)
             done = 0
             while piece := response.read(1 << 20):
@@ -90,6 +91,15 @@ def _download(url: str, path: Path, progress: Progress | None) -> None:
         Path(partial).replace(path)
     finally:
         Path(partial).unlink(missing_ok=True)
+
+
+def _open(url: str) -> HTTPResponse:
+    try:
+        response: HTTPResponse = urllib.request.urlopen(url, timeout=30)
+    except HTTPError as error:
+        error.close()  # it holds the connection
+        raise
+    return response
 
 
 def _is_published(path: Path, file_name: str) -> bool:

@@ -188,22 +188,19 @@ def _torchvision_names(target: Target, source: set[str]) -> Names:
 
 
 def _tutorial_names(target: Target, source: set[str]) -> Names:
+    # A step up is named after the pool that it leads from or, in some copies, to: 5, 4, ... or 4, 3, ...
+    up = r"upscore_pool\d_x2\."
+    back = int(any(re.match(up, name) for name in source) and "upscore_pool5_x2.0.weight" not in source)
     table = {
         r"backbone\.(.+)": r"net_features.\1",
         "fc6": "FC_Layers.0",
         "fc7": "FC_Layers.3",
         "score_fr": "score_pool5",
         r"(score_pool\d)": r"\1",
-        r"(upscore_pool\d)": r"\1_x2.0",
         "upscore_final": f"final_x{target.stride}",
     }
-    names = _rename(target, table)
-    # Each step up is named after the pool that it leads from or, in some copies, to: 5, 4, ... or 4, 3, ...
-    if any(name.startswith("upscore_") for name in source) and "upscore_pool5_x2.0.weight" not in source:
-        for own, name in names.items():
-            if own.startswith("upscore_pool"):
-                names[own] = name.replace(own[12], str(int(own[12]) - 1), 1)
-    return names
+    table |= {f"upscore_pool{pool}": f"upscore_pool{pool - back}_x2.0" for pool in (5, 4, 3, 2)}
+    return _rename(target, table)
 
 
 def _port_names(target: Target, source: set[str]) -> Names:

@@ -14,8 +14,8 @@ from ..labels import Labels
 OPACITY = 0.5
 """Share of the class's colour inside an area; the rest is the picture."""
 
-SMALLEST = 256
-"""Smaller pictures are enlarged by a whole factor until their longer side nearly has this many pixels."""
+SMALLEST = 400
+"""Smaller pictures are enlarged, by a whole factor, until their longer side has this many pixels."""
 
 LONGEST_NAME = 32
 """Letters of a class name in a legend; what is longer is shortened."""
@@ -35,10 +35,10 @@ def overlay(picture: NDArray[np.uint8], mask: NDArray[np.uint8], labels: Labels)
         labels: Names and colours.
 
     Returns:
-        An RGB picture. Its upper part is the picture, at its own size or, when tiny, enlarged; it is as wide
+        An RGB picture. Its upper part is the picture, at its own size or, when small, enlarged; it is as wide
         as the legend needs at least.
     """
-    factor = max(1, SMALLEST // max(mask.shape))
+    factor = enlargement(mask.shape)
     blended = blend(
         picture.repeat(factor, 0).repeat(factor, 1), mask.repeat(factor, 0).repeat(factor, 1), labels
     )
@@ -48,6 +48,11 @@ def overlay(picture: NDArray[np.uint8], mask: NDArray[np.uint8], labels: Labels)
     page.paste(Image.fromarray(blended), (0, 0))
     page.paste(strip, (0, height))
     return page
+
+
+def enlargement(size: tuple[int, ...]) -> int:
+    """Return the whole factor by which a picture of a size is enlarged in its overlay."""
+    return -(-SMALLEST // max(size)) if max(size) < SMALLEST else 1
 
 
 def blend(picture: NDArray[np.uint8], mask: NDArray[np.uint8], labels: Labels) -> NDArray[np.uint8]:

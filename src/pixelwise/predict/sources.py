@@ -43,6 +43,8 @@ def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source
     Raises:
         DataError: a file is missing, there is no picture at all, or `out` is itself a folder of pictures.
     """
+    if not pictures:
+        raise DataError("no pictures were named; give files, folders, or patterns such as 'shots/*.jpg'")
     found: dict[Path, Path] = {}
     roots = []
     for text in map(str, pictures):
@@ -51,7 +53,7 @@ def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source
         for path in files:
             found.setdefault(path.resolve(), path)
     if not found:
-        asked = ", ".join(map(str, pictures)) or "nothing"
+        asked = ", ".join(map(str, pictures))
         endings = ", ".join(sorted(IMAGE_SUFFIXES))
         raise DataError(f"no pictures found in {asked}; expected files that end in {endings}")
     base = os.path.commonpath(roots)

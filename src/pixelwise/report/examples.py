@@ -13,7 +13,7 @@ from ..data.pairs import SegmentationData
 from .rows import example_row
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluation, PictureScore
+    from ..evaluation import Evaluation, PictureScore
     from ..predict.predictor import Predictor
 
 

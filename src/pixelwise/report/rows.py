@@ -21,8 +21,10 @@ INK = "#222222"
 LONGEST_SIDE = 800
 """Pixels that a picture is thinned out to before it is drawn; it is shown smaller still."""
 
+MASKS = ("truth", "prediction")
+
 # In inches:
-WIDEST, NARROWEST, TALLEST = 3.2, 1.5, 4.2
+WIDEST, NARROWEST, TALLEST, FLATTEST = 3.2, 1.5, 4.2, 0.15
 MARGIN, HEADLINE, HEADING, LEGEND_LINE = 0.1, 0.32, 0.26, 0.21
 
 
@@ -58,7 +60,7 @@ def example_row(
 
     tallness = truth.shape[0] / truth.shape[1]
     width = max(NARROWEST, min(WIDEST, TALLEST / tallness))
-    height = max(0.15, width * tallness)
+    height = min(TALLEST, max(FLATTEST, width * tallness))
     errors = [_patch(RIGHT, "right"), _patch(WRONG, "wrong"), _patch(IGNORED, "ignored")]
     class_columns = _columns(classes, 3 * width)
     error_columns = _columns(errors, width)
@@ -76,7 +78,8 @@ def example_row(
         axes = figure.add_axes(
             (left / sheet[0], (top - height) / sheet[1], width / sheet[0], height / sheet[1])
         )
-        axes.imshow(image, interpolation="none" if "prediction" in heading else "antialiased", aspect="auto")
+        axes.imshow(image, interpolation="nearest" if heading in MASKS else "antialiased")
+        axes.set_anchor("NW")
         axes.set_title(heading, fontsize=10, color=INK, loc="left", pad=4)
         axes.set_axis_off()
     below = (top - height - MARGIN) / sheet[1]

@@ -116,7 +116,7 @@ def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainS
     try:
         return replace(settings or TrainSettings(), **options)
     except TypeError as error:
-        raise ConfigError(f"{error}; the settings are those of pixelwise.train.settings") from error
+        raise ConfigError(f"{error}; the settings are those of pixelwise.training.settings") from error
 
 
 def _open_run(settings: TrainSettings) -> tuple[Path, TrainSettings]:
@@ -217,6 +217,7 @@ def _make_loaders(
         "num_workers": workers,
         "persistent_workers": workers > 0,
         "pin_memory": on_gpu,
+        "generator": torch.Generator(),  # or loaders would draw from the one that dropout draws from
     }
     training = DataLoader(
         TrainingSet(train_pairs, data.codec, augmentation, settings.seed),

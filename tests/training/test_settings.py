@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pixelwise.errors import ConfigError, TrainingError
-from pixelwise.train.settings import MACHINE_SETTINGS, TrainSettings
+from pixelwise.training.settings import MACHINE_SETTINGS, TrainSettings
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ import pixelwise
 from pixelwise.checkpoint import load_model, read_card
 from pixelwise.errors import ConfigError, DataError, TrainingError
 from pixelwise.models.fcn import FCN
-from pixelwise.train import run as run_module
-from pixelwise.train.run import train
+from pixelwise.training import run as run_module
+from pixelwise.training.run import train
 
 SMALL: dict[str, Any] = {"model": "fcn32s_vgg11", "weights": "none", "workers": 0, "device": "cpu"}
 
@@ -53,19 +53,20 @@ def test_a_run_leaves_model_scores_curves_logs_and_examples(finished: Path, squa
     } <= left
     assert any(name.startswith("logs/events") for name in left)
     assert [name for name in left if name.startswith("state/")] == ["state/epoch-00002.ckpt"]
-    rows = list(csv.DictReader((finished / "metrics.csv").open()))
+    rows = _rows(finished)
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert all(float(row["train_loss"]) > 0 for row in rows)
 
 
 def test_the_scores_of_the_run_are_those_of_its_best_model(finished: Path, squares: Path) -> None:
-    rows = list(csv.DictReader((finished / "metrics.csv").open()))
+    rows = _rows(finished)
     best = max(float(row["val_mean_iou"]) for row in rows)
     assert read_card(finished / "model.safetensors").training["val_mean_iou"] == pytest.approx(best)
     scores = pixelwise.evaluate(finished / "model.safetensors", squares, split="val", engine="torch").scores
     assert scores.mean_iou == pytest.approx(best, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(finished: Path, squares: Path, tmp_path: Path) -> None:
     train(squares, **SMALL, epochs=3, out=tmp_path / "again")
     _assert_same_weights(finished, tmp_path / "again")
@@ -135,12 +136,14 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_batch(squares: Pa
         train(squares, **SMALL, epochs=2, lr=1e30, warmup=0.0, out=tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_patience_ends_a_run_that_no_longer_gains(squares: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     train(squares, **SMALL, epochs=6, lr=1e-12, patience=1, out=run)
-    assert len(list(csv.DictReader((run / "metrics.csv").open()))) == 2
+    assert len(_rows(run)) == 2
 
 
+@pytest.mark.slow
 def test_class_weights_and_a_coarser_start_are_used(finished: Path, squares: Path, tmp_path: Path) -> None:
     run = tmp_path / "finer"
     options = {**SMALL, "model": "fcn16s_vgg11", "lr": 1e-12}
@@ -151,6 +154,7 @@ def test_class_weights_and_a_coarser_start_are_used(finished: Path, squares: Pat
     assert fine["scale_pool4.factor"] != 1
 
 
+@pytest.mark.slow
 def test_frozen_stages_keep_their_weights_and_the_others_learn(squares: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     fresh = FCN("fcn32s_vgg11_bn", 2).state_dict()
@@ -180,7 +184,7 @@ def test_two_processes_get_the_scores_of_one(squares: Path, tmp_path: Path) -> N
         for name in ("one", "two")
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
-    rows = [list(csv.DictReader((tmp_path / name / "metrics.csv").open())) for name in ("one", "two")]
+    rows = [_rows(tmp_path / name) for name in ("one", "two")]
     for of_one, of_two in zip(*rows, strict=True):
         assert float(of_one["train_loss"]) == pytest.approx(float(of_two["train_loss"]), rel=1e-3)
         assert float(of_one["val_mean_iou"]) == pytest.approx(float(of_two["val_mean_iou"]), abs=1e-3)
@@ -191,6 +195,11 @@ def test_a_saved_model_loads_with_its_labels(finished: Path) -> None:
     assert card.labels.class_names == ("class_0", "class_1")
     with torch.inference_mode():
         assert model(torch.zeros(1, 3, 5, 7, dtype=torch.uint8)).shape == (1, 2, 5, 7)
+
+
+def _rows(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
 
 
 def _assert_same_weights(first: Path, second: Path) -> None:

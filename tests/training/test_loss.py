@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pixelwise.train.loss import cross_entropy, weights_from_pixels
+from pixelwise.training.loss import cross_entropy, weights_from_pixels
 
 
 def _batch() -> tuple[torch.Tensor, torch.Tensor]:

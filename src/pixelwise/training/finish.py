@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..checkpoint import load_model
 from ..data.pairs import SegmentationData
-from ..evaluate import evaluate
+from ..evaluation import evaluate
 from ..export import export_openvino
 from ..metrics import Scores
 from ..predict.predictor import Predictor

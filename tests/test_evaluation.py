@@ -1,6 +1,7 @@
 """Scoring a model on a data set. The stand-in for a model reads its answer from the picture's red channel."""
 
 import csv
+import importlib.util
 import json
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from pixelwise.checkpoint import ModelCard
 from pixelwise.data.folder import open_data
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
-from pixelwise.evaluate import evaluate
+from pixelwise.evaluation import evaluate
 from pixelwise.labels import Labels
 from pixelwise.metrics import Scores
 from pixelwise.models.fcn import FCN
@@ -19,6 +20,9 @@ from pixelwise.predict.predictor import Predictor
 
 LABELS = Labels(("ground", "cat", "dog"), ((64, 64, 64), (220, 20, 60), (0, 130, 200)))
 YAML = "names: {0: ground, 1: cat, 2: dog}\ncolors: {0: [64, 64, 64], 1: [220, 20, 60], 2: [0, 130, 200]}\n"
+
+VAL = {"a": (2, (9, 5)), "b": (3, (1, 1)), "c": (1, (4, 7))}
+"""Name, seed and size of the pictures to score."""
 
 
 class RedChannel:
@@ -58,10 +62,10 @@ def random_pair(seed, size):
 
 @pytest.fixture
 def data(tmp_path):
-    """Three val pictures of different sizes, in `pairs` as well; and a dataset.yaml."""
+    """A folder with the val pictures of `VAL` and a training picture."""
     root = tmp_path / "data"
-    for name, seed, size in (("c", 1, (4, 7)), ("a", 2, (9, 5)), ("b", 3, (1, 1))):
-        write_pair(root / "val", name, *random_pair(seed, size))
+    for name in ("c", "a", "b"):
+        write_pair(root / "val", name, *random_pair(*VAL[name]))
     write_pair(root / "train", "t", *random_pair(4, (3, 3)))
     (root / "dataset.yaml").write_text(YAML)
     return root
@@ -78,7 +82,7 @@ def counts_of(pairs):
 
 def test_one_matrix_counts_all_pictures_each_at_its_own_size(model, data):
     evaluation = evaluate(model, data)
-    pairs = [random_pair(2, (9, 5)), random_pair(3, (1, 1)), random_pair(1, (4, 7))]
+    pairs = [random_pair(*VAL[name]) for name in "abc"]
     assert evaluation.scores.confusion.tolist() == counts_of(pairs).tolist()
     assert [picture.name for picture in evaluation.per_picture] == ["a", "b", "c"]
     for picture, pair in zip(evaluation.per_picture, pairs, strict=True):
@@ -163,12 +167,9 @@ def test_a_network_in_memory_is_scored_as_it_is(data):
     evaluation = evaluate(network, data)
     assert network.training
     assert evaluation.labels == open_data(data).labels
-    assert evaluation.scores.confusion.sum() == counts_of([random_pair(s, z) for s, z in SIZES]).sum()
+    assert evaluation.scores.confusion.sum() == counts_of([random_pair(*how) for how in VAL.values()]).sum()
     with pytest.raises(ConfigError, match="2 apart"):
         evaluate(FCN("fcn32s_vgg11", 2), data)
-
-
-SIZES = ((1, (4, 7)), (2, (9, 5)), (3, (1, 1)))
 
 
 def test_files_are_written_that_hold_the_scores(model, data, tmp_path):
@@ -179,7 +180,7 @@ def test_files_are_written_that_hold_the_scores(model, data, tmp_path):
     assert values["confusion"] == evaluation.scores.confusion.tolist()
     assert (values["split"], values["pictures"], values["failed"]) == ("val", 3, [])
     assert (values["engine"], values["fingerprint"]) == ("red channel", "abc")
-    rows = list(csv.DictReader((out / "per_picture.csv").open()))
+    rows = list(csv.DictReader((out / "per_picture.csv").read_text().splitlines()))
     assert [row["picture"] for row in rows] == ["a", "b", "c"]
     assert float(rows[0]["mean_iou"]) == pytest.approx(evaluation.per_picture[0].mean_iou, abs=1e-6)
     with Image.open(out / "confusion.png") as picture:
@@ -196,7 +197,7 @@ def test_nothing_is_written_without_a_folder(model, data, tmp_path, monkeypatch)
 def test_an_evaluation_is_replaced_on_request_only(model, data, tmp_path):
     evaluate(model, data, out=tmp_path / "out")
     before = (tmp_path / "out/scores.json").read_text()
-    with pytest.raises(ConfigError, match="holds an evaluation already.*--overwrite"):
+    with pytest.raises(ConfigError, match=r"holds an evaluation already.*--overwrite"):
         evaluate(model, data, split="train", out=tmp_path / "out")
     assert (tmp_path / "out/scores.json").read_text() == before
     evaluate(model, data, split="train", out=tmp_path / "out", overwrite=True)
@@ -212,8 +213,8 @@ def test_a_taken_folder_is_found_before_the_work_is_done(model, data, tmp_path):
 
 @pytest.mark.parametrize("package", ["torchmetrics", "matplotlib"])
 def test_a_missing_package_is_found_before_the_work_is_done(package, model, data, tmp_path, monkeypatch):
-    find_spec = __import__("importlib.util").util.find_spec
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == package else find_spec(name))
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else find(name))
     with pytest.raises(MissingExtraError, match=rf"'{package}'.*pip install 'pixelwise\[train\]'"):
         evaluate(model, data, out=tmp_path / "out")
     assert model.engine.asked == 0

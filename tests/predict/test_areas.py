@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from pixelwise.errors import DataError
+from pixelwise.labels import Labels
+from pixelwise.predict.areas import check_areas, count_pixels, write_areas
+
+LABELS = Labels.numbered(2)
+
+
+def test_every_class_of_every_picture_has_a_row(tmp_path):
+    write_areas(tmp_path / "areas.csv", {"a": np.array([3, 1]), 'b, "c"': np.array([0, 2])}, LABELS)
+    assert (tmp_path / "areas.csv").read_text().splitlines() == [
+        "picture,class,pixels,share",
+        "a,class_0,3,0.750000",
+        "a,class_1,1,0.250000",
+        '"b, ""c""",class_0,0,0.000000',
+        '"b, ""c""",class_1,2,1.000000',
+    ]
+
+
+def test_rows_of_other_pictures_stay_and_those_of_the_same_are_replaced(tmp_path):
+    path = tmp_path / "areas.csv"
+    write_areas(path, {"a": np.array([3, 1]), "b": np.array([4, 0])}, LABELS)
+    write_areas(path, {"b": np.array([0, 4]), "c": np.array([2, 2])}, LABELS)
+    rows = [line.split(",")[:3] for line in path.read_text().splitlines()[1:]]
+    assert rows == [
+        ["a", "class_0", "3"],
+        ["a", "class_1", "1"],
+        ["b", "class_0", "0"],
+        ["b", "class_1", "4"],
+        ["c", "class_0", "2"],
+        ["c", "class_1", "2"],
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"name,size\n", b"\xff\xfe\x00"])
+def test_a_table_of_someone_else_is_left_alone(tmp_path, content):
+    (tmp_path / "areas.csv").write_bytes(content)
+    with pytest.raises(DataError, match=r"areas\.csv: is no table of areas"):
+        check_areas(tmp_path / "areas.csv")
+    with pytest.raises(DataError):
+        write_areas(tmp_path / "areas.csv", {"a": np.array([3, 1])}, LABELS)
+    assert (tmp_path / "areas.csv").read_bytes() == content
+
+
+def test_pixels_are_counted_by_class():
+    assert count_pixels(np.array([[0, 1, 1], [3, 3, 3]], np.uint8), 4).tolist() == [1, 2, 0, 3]

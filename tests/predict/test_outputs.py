@@ -1,0 +1,65 @@
+from pathlib import PurePosixPath
+
+import pytest
+
+from pixelwise.errors import DataError
+from pixelwise.labels import Labels
+from pixelwise.predict.outputs import Layout, describe_origin, file_names, replacing
+
+
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (("sky", "tree (tall)", "Straße"), ["sky", "tree (tall)", "Straße"]),
+        (("road/lane", "a:b", "..", "#ff0000"), ["road_lane", "a_b", "_", "_ff0000"]),
+        (("a/b", "a:b"), ["000_a_b", "001_a_b"]),
+        (("Car", "car"), ["000_Car", "001_car"]),
+    ],
+)
+def test_class_names_become_file_names_that_differ(names, files):
+    assert file_names(names) == files
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "a.png"
+
+    def write(data, halt=False):
+        with replacing(path) as file:
+            file.write(data)
+            assert not path.exists()
+            if halt:
+                raise InterruptedError("halted")
+
+    with pytest.raises(DataError, match="halted"):
+        write(b"half", halt=True)
+    assert list(path.parent.iterdir()) == []
+    write(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(DataError, match=r"a\.png: cannot be written \(.+\)"),
+        replacing(tmp_path / "file/a.png"),
+    ):
+        pass
+
+
+def test_an_origin_changes_with_the_model_and_with_the_picture(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"one")
+    first = describe_origin("model", path)
+    assert describe_origin("model", path) == first
+    assert describe_origin("other", path) != first
+    path.write_bytes(b"two")
+    assert describe_origin("model", path) != first
+
+
+def test_a_folder_of_pictures_named_like_ours_is_refused_when_both_are_written(tmp_path):
+    layout = Layout(tmp_path, Labels.numbered(2), overlay=True)
+    layout.check_name(PurePosixPath("overlays"))
+    layout.check_name(PurePosixPath("probs/a"))
+    with pytest.raises(DataError, match="'overlays' would mix"):
+        layout.check_name(PurePosixPath("overlays/a"))

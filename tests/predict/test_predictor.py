@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pixelwise import Predictor
+from pixelwise.errors import ConfigError, ImageError
+from pixelwise.predict.predictor import softmax
+
+
+@pytest.fixture(scope="module")
+def picture():
+    """A picture (48, 60, 3) of random patches."""
+    patches = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+    return patches.repeat(12, 0).repeat(12, 1)
+
+
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
+def test_mask_logits_and_probs_are_the_networks(run_folder, small_model, picture, engine, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr("pixelwise.engines.openvino._has_amx", lambda: False)
+    predictor = Predictor.load(run_folder, engine=engine, device="cpu")
+    with torch.inference_mode():
+        logits = small_model(torch.from_numpy(picture).permute(2, 0, 1)[None])[0]
+    assert predictor.engine.name == {"torch": "torch cpu float32", "openvino": "openvino float32"}[engine]
+    assert (predictor(picture) == logits.argmax(0).numpy()).mean() >= 0.999
+    np.testing.assert_allclose(predictor.logits(picture), logits.numpy(), atol=2e-3 * logits.abs().max())
+    np.testing.assert_allclose(predictor.probs(picture), logits.softmax(0).numpy(), atol=2e-3)
+    assert predictor.labels == predictor.card.labels
+    assert predictor(picture[:1, :1]).shape == (1, 1)
+
+
+def test_path_pillow_picture_and_array_give_the_same_mask(predictor, stripes, tmp_path):
+    path = tmp_path / "stripes.png"
+    Image.fromarray(stripes).save(path)
+    wanted = np.tile(np.repeat([0, 1, 2, 3], 2), (6, 1))
+    for picture in (
+        path,
+        str(path),
+        Image.fromarray(stripes),
+        stripes,
+        stripes[:, :, 0],
+        stripes.astype(np.float64),
+    ):
+        mask = predictor(picture)
+        assert mask.dtype == np.uint8
+        np.testing.assert_array_equal(mask, wanted)
+
+
+KINDS = {
+    "grey.png": lambda rgb: rgb.convert("L"),
+    "alpha.png": lambda rgb: Image.merge("RGBA", (*rgb.split(), Image.new("L", rgb.size, 10))),
+    "grey_alpha.png": lambda rgb: Image.merge("LA", (rgb.convert("L"), Image.new("L", rgb.size, 10))),
+    "palette.png": lambda rgb: rgb.quantize(8),
+    "cmyk.tif": lambda rgb: rgb.convert("CMYK"),
+    "deep.png": lambda rgb: Image.fromarray(np.asarray(rgb.convert("L")).astype(np.uint16) * 257),
+    "float.tif": lambda rgb: Image.fromarray(np.asarray(rgb.convert("L")).astype(np.float32) / 255),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_picture_gives_the_mask_of_its_rgb_form(predictor, stripes, tmp_path, name):
+    KINDS[name](Image.fromarray(stripes)).save(tmp_path / name)
+    np.testing.assert_array_equal(predictor(tmp_path / name), predictor(stripes))
+
+
+def test_a_picture_on_its_side_gives_an_upright_mask(predictor, stripes, tmp_path):
+    turned = Image.fromarray(stripes).transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned.save(tmp_path / "turned.png", exif=exif)
+    with Image.open(tmp_path / "turned.png") as picture:
+        assert picture.size == (6, 8)
+    np.testing.assert_array_equal(predictor(tmp_path / "turned.png"), predictor(stripes))
+
+
+def test_models_of_one_channel_take_pictures_as_grey(make_predictor, predictor, stripes, tmp_path):
+    grey = make_predictor(in_channels=1)
+    Image.fromarray(stripes).save(tmp_path / "stripes.png")
+    for picture in (
+        tmp_path / "stripes.png",
+        stripes,
+        stripes[:, :, 0],
+        stripes[:, :, :1].astype(np.float32),
+    ):
+        np.testing.assert_array_equal(grey(picture), predictor(stripes))
+
+
+def test_models_of_many_channels_take_arrays_and_refuse_files(make_predictor, stripes, tmp_path):
+    bands = make_predictor(in_channels=5)
+    Image.fromarray(stripes).save(tmp_path / "stripes.png")
+    assert bands(stripes[:, :, :1].repeat(5, axis=2)).shape == (6, 8)
+    for picture in (tmp_path / "stripes.png", Image.fromarray(stripes)):
+        with pytest.raises(ConfigError, match=r"5 channels.*give it arrays \(height, width, 5\)"):
+            bands(picture)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros((4, 5, 4), np.uint8), r"shape \(4, 5, 4\), expected \(height, width, 3\)"),
+        (np.zeros((3, 4, 5), np.uint8), r"shape \(3, 4, 5\)"),
+        (np.zeros(4, np.uint8), r"shape \(4,\)"),
+        (np.zeros((0, 5, 3), np.uint8), r"shape \(0, 5, 3\)"),
+        (np.full((4, 5, 3), np.nan), "not finite"),
+    ],
+)
+def test_an_array_that_is_no_picture_is_refused(predictor, array, words):
+    with pytest.raises(ConfigError, match=words):
+        predictor(array)
+
+
+def test_arrays_of_other_whole_numbers_are_refused(run_folder):
+    predictor = Predictor.load(run_folder, engine="openvino")
+    with pytest.raises(ConfigError, match="uint16, expected uint8 or float"):
+        predictor(np.zeros((4, 5, 3), np.uint16))
+
+
+def test_a_broken_picture_is_named(predictor, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(ImageError, match=r"broken\.jpg"):
+        predictor(tmp_path / "broken.jpg")
+
+
+def test_probabilities_sum_to_one_even_for_huge_logits():
+    probs = softmax(np.array([[[1000.0]], [[1001.0]], [[-1000.0]]], np.float32))
+    np.testing.assert_allclose(probs[:, 0, 0], [0.268941, 0.731059, 0.0], atol=1e-6)

@@ -1,0 +1,126 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pixelwise.errors import DataError
+from pixelwise.predict.sources import find_sources
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Make empty files below an empty folder, which is the working folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(*names):
+        for name in names:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).touch()
+
+    return make
+
+
+def found(*pictures, out="out"):
+    sources, notes = find_sources(pictures, Path(out))
+    return {os.fspath(source.path): str(source.name) for source in sources}, notes
+
+
+FILES = ("p/a.jpg", "p/b.PNG", "p/deep/er/c.tif", "p/notes.txt", "p/.hidden.jpg", "p/.cache/d.jpg")
+
+
+def test_a_folder_is_searched_with_all_below_but_hidden_and_other_files(place):
+    place(*FILES)
+    assert found("p") == ({"p/a.jpg": "a", "p/b.PNG": "b", "p/deep/er/c.tif": "deep/er/c"}, ())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("p/*.jpg", {"p/a.jpg": "a"}),
+        ("p/*", {"p/a.jpg": "a", "p/b.PNG": "b", "p/deep/er/c.tif": "deep/er/c"}),
+        ("p/**/*.*", {"p/a.jpg": "a", "p/b.PNG": "b", "p/deep/er/c.tif": "deep/er/c"}),
+        ("p/[ab].*", {"p/a.jpg": "a", "p/b.PNG": "b"}),
+        ("*/deep/*/c.tif", {"p/deep/er/c.tif": "p/deep/er/c"}),
+    ],
+)
+def test_a_pattern_is_expanded(place, pattern, names):
+    place(*FILES)
+    assert found(pattern)[0] == names
+
+
+def test_a_file_keeps_its_stem_and_may_have_any_suffix(place):
+    place("p/shot.of.today.jpg", "p/scan.dat", "p/bare")
+    assert found("p/shot.of.today.jpg")[0] == {"p/shot.of.today.jpg": "shot.of.today"}
+    assert found("p/scan.dat", "p/bare")[0] == {"p/scan.dat": "scan", "p/bare": "bare"}
+
+
+def test_equal_names_in_different_folders_stay_apart(place):
+    place("x/a.jpg", "y/a.jpg", "y/z/a.jpg")
+    assert found("x/a.jpg", "y/z/a.jpg")[0] == {"x/a.jpg": "x/a", "y/z/a.jpg": "y/z/a"}
+    assert found("x", "y")[0] == {"x/a.jpg": "x/a", "y/a.jpg": "y/a", "y/z/a.jpg": "y/z/a"}
+    assert found("y", "y/z/a.jpg")[0] == {"y/a.jpg": "a", "y/z/a.jpg": "z/a"}
+
+
+def test_pictures_that_differ_in_their_suffix_keep_it_and_this_is_said(place):
+    place("p/a.jpg", "p/a.png", "p/a.jpg.bmp", "p/b.jpg")
+    names, notes = found("p")
+    assert names == {
+        "p/a.jpg": "a.jpg",
+        "p/a.png": "a.png",
+        "p/a.jpg.bmp": "a.jpg.bmp",
+        "p/b.jpg": "b",
+    }
+    assert len(notes) == 1
+    assert "a.jpg.png" in notes[0]
+
+
+def test_a_picture_named_twice_is_done_once(place, tmp_path):
+    place("p/a.jpg")
+    names, notes = found("p", "p/a.jpg", "./p/../p/a.jpg", str(tmp_path / "p"), "p/*.jpg")
+    assert names == {"p/a.jpg": "a"}
+    assert notes == ()
+
+
+def test_results_inside_the_folder_of_the_pictures_are_not_taken_for_pictures(place):
+    place("p/a.jpg", "p/out/a.png", "p/out/overlays/a.png")
+    assert found("p", out="p/out")[0] == {"p/a.jpg": "a"}
+    assert found("p/*", out="p/out")[0] == {"p/a.jpg": "a"}
+    assert found("p/**/*", out="p/out")[0] == {"p/a.jpg": "a"}
+    assert found("p", out=".")[0] == {
+        "p/a.jpg": "a",
+        "p/out/a.png": "out/a",
+        "p/out/overlays/a.png": "out/overlays/a",
+    }
+
+
+def test_results_do_not_go_among_the_pictures(place):
+    place("p/a.jpg")
+    with pytest.raises(DataError, match="p: holds the pictures, so the results cannot go there"):
+        found("p", out="p")
+
+
+def test_brackets_in_a_real_name_are_no_pattern(place):
+    place("p/a[1].jpg")
+    assert found("p/a[1].jpg")[0] == {"p/a[1].jpg": "a[1]"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["missing.jpg"], "missing.jpg: no such file or folder"),
+        (["empty", "no/*.jpg"], "no pictures found in empty, no/*.jpg; expected files that end in .bmp, "),
+        ([], "no pictures were named; give files, folders, or patterns"),
+    ],
+)
+def test_nothing_found_is_an_error_that_says_what_was_asked_for(place, asked, words):
+    place("empty/notes.txt")
+    with pytest.raises(DataError) as caught:
+        found(*asked)
+    assert words in str(caught.value)
+
+
+def test_links_are_followed_once_and_named_as_they_stand(place, tmp_path):
+    place("store/x.jpg", "p/real.jpg")
+    Path("p/link.jpg").symlink_to(tmp_path / "store/x.jpg")
+    Path("p/loop").symlink_to(tmp_path / "p")
+    assert found("p")[0] == {"p/link.jpg": "link", "p/real.jpg": "real"}

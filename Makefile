@@ -14,7 +14,8 @@ help:  ## List what there is to make.
 
 demo: $(INSTALLED)  ## Train on generated pictures, then score and predict: a first look, in a few minutes.
 	$(BIN)/pixelwise shapes $(DEMO)/data
-	$(BIN)/pixelwise train $(DEMO)/data --out $(DEMO)/run --weights none --model fcn8s_vgg11
+	$(BIN)/pixelwise train $(DEMO)/data --out $(DEMO)/run --model fcn4s_vgg11_bn --weights none \
+	  --epochs 3 --batch-size 8 --lr 1e-3
 	$(BIN)/pixelwise predict $(DEMO)/run $(DEMO)/data/test/images --out $(DEMO)/masks --overlay
 	$(BIN)/pixelwise evaluate $(DEMO)/run $(DEMO)/data --split test
 	@echo
@@ -33,6 +34,7 @@ lint: $(INSTALLED)  ## Check style and types.
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name one with  make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "installing into .venv; this is done once, and takes some minutes"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \

@@ -147,6 +147,17 @@ def test_every_public_name_is_there(name):
     assert getattr(pixelwise, name) is not None
 
 
+@pytest.mark.parametrize(("name", "package"), [("create_model", "torch"), ("train", "lightning")])
+def test_a_name_that_needs_a_missing_package_says_how_to_install_it(name, package):
+    code = (
+        f"import sys; sys.modules[{package!r}] = None; import pixelwise\n"
+        f"try: pixelwise.{name}\n"
+        "except pixelwise.PixelwiseError as error: print(error)"
+    )
+    assert f"'{package}'" in (told := run_python(code))
+    assert "pip install 'pixelwise[train]'" in told
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'segment'"):
         pixelwise.segment  # noqa: B018

@@ -51,7 +51,12 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'pixelwise' has no attribute '{name}'")
-    value = getattr(importlib.import_module(_HOMES[name], __name__), name)
+    try:
+        value = getattr(importlib.import_module(_HOMES[name], __name__), name)
+    except ModuleNotFoundError as error:
+        from .extras import missing_extra
+
+        raise missing_extra(error) or error from error.__cause__
     globals()[name] = value
     return value
 

@@ -41,5 +41,6 @@ class MissingExtraError(PixelwiseError, ImportError):
     def __init__(self, package: str, extra: str) -> None:
         """Say which install line brings `package`, which belongs to the extra `extra`."""
         super().__init__(
-            f"this needs the package '{package}', which is not installed: run  pip install 'pixelwise[{extra}]'"
+            f"this needs the package '{package}', which is not installed: "
+            f"run  pip install 'pixelwise[{extra}]'"
         )

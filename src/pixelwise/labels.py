@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +56,11 @@ class Labels:
     @classmethod
     def numbered(cls, num_classes: int, ignore_index: int = IGNORE_INDEX) -> Labels:
         """Make labels for classes of which only the number is known: class_0, class_1, ..."""
-        return cls(tuple(f"class_{i}" for i in range(num_classes)), default_palette(num_classes), ignore_index)
+        names = tuple(f"class_{i}" for i in range(num_classes))
+        return cls(names, default_palette(num_classes), ignore_index)
 
     def color_table(self) -> NDArray[np.uint8]:
-        """Return a (256, 3) RGB table: row i is the colour of id i; ids without a class get the ignore colour."""
+        """Return a (256, 3) RGB table: row i is the colour of id i, the ignore colour where i is no class."""
         table = np.empty((256, 3), np.uint8)
         table[:] = self.ignore_color
         table[: self.num_classes] = self.palette
@@ -101,11 +103,8 @@ def as_color(value: Any) -> Color:
     Raises:
         ConfigError: it is neither.
     """
-    if isinstance(value, str) and len(value) == 7 and value.startswith("#"):
-        try:
-            value = list(bytes.fromhex(value[1:]))
-        except ValueError:
-            pass
+    if isinstance(value, str) and re.fullmatch("#[0-9a-fA-F]{6}", value):
+        value = list(bytes.fromhex(value[1:]))
     if (
         isinstance(value, list | tuple)
         and len(value) == 3

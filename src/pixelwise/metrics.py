@@ -24,7 +24,7 @@ class Scores:
         mean_accuracy: Mean over the classes present in the truth of the share of their pixels found.
         mean_iou: Mean IoU over the classes present in the truth or the prediction.
         frequency_weighted_iou: IoU weighted by each class's share of the true pixels.
-        class_accuracy: Share of each class's pixels that were found (C,); NaN where the truth lacks the class.
+        class_accuracy: Share of each class's pixels that were found (C,); NaN where the truth lacks it.
         class_iou: IoU of each class (C,); NaN where truth and prediction both lack it.
     """
 

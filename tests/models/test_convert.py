@@ -169,7 +169,7 @@ def test_our_own_checkpoints_load_tensor_for_tensor_or_not_at_all(quick_fcn):
 @pytest.mark.parametrize("family", ["plain", "caffe", "aligned"])
 def test_a_finer_network_starts_from_a_coarser_one(family, quick_fcn, monkeypatch):
     coarser = quick_fcn("fcn32s_vgg11", 2, family=family)
-    for stride in (16, 8, 4, 2):
+    for stride in (16, 2):
         finer = quick_fcn(f"fcn{stride}s_vgg11", 2, family=family)
         with torch.no_grad():
             for parameter in finer.parameters():

@@ -187,3 +187,21 @@ def test_images_of_another_shape_are_refused(shape, told, no_init):
 def test_impossible_networks_are_refused(arguments, told, no_init):
     with pytest.raises(ConfigError, match=told):
         FCN(**{"name": SMALL, "num_classes": 2, **arguments})
+
+
+@torch.no_grad()
+def test_maps_are_measured_without_changing_anything_but_the_factors(quick_fcn):
+    model = quick_fcn("fcn16s_vgg11_bn", 2).train()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    pictures = [torch.rand(3, 40, 64) * 255, torch.rand(3, 32, 32) * 255]
+    model.measure_maps(pictures)
+    assert model.training
+    changed = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed == {"scale_pool5.factor", "scale_pool4.factor"}
+
+    maps = [model.eval()._maps(picture[None])[3] for picture in pictures]
+    cells = torch.cat([of_picture.flatten() for of_picture in maps])
+    assert torch.allclose(model.scale_pool4.factor, cells.square().mean().rsqrt(), rtol=1e-4)
+
+    model.measure_maps([torch.zeros(3, 32, 32)])
+    assert torch.allclose(model.scale_pool4.factor, cells.square().mean().rsqrt(), rtol=1e-4)

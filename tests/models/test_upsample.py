@@ -48,3 +48,11 @@ def test_an_aligned_step_has_no_weights_and_no_shift():
     scores = torch.randn(1, 2, 3, 5)
     assert torch.allclose(up(scores.flip(-1)), up(scores).flip(-1), atol=1e-6)
     assert up(scores).shape == (1, 2, 12, 20)
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_an_aligned_step_puts_each_cell_over_the_middle_of_its_pixels(factor):
+    cells = (torch.arange(6.0) + 0.5) * factor  # where each cell's middle is on the picture
+    pixels = AlignedUp(factor)(cells.expand(1, 1, 6, 6))[0, 0, 0]
+    inner = slice(factor // 2, -(factor // 2))
+    assert torch.allclose(pixels[inner], (torch.arange(6.0 * factor) + 0.5)[inner])

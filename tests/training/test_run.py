@@ -76,7 +76,16 @@ def test_the_same_seed_gives_the_same_weights(finished: Path, squares: Path, tmp
 def test_a_killed_run_goes_on_as_if_never_interrupted(finished: Path, squares: Path, tmp_path: Path) -> None:
     run = tmp_path / "killed"
     options = [f"--{name}={value}" for name, value in SMALL.items()]
-    command = [sys.executable, "-m", "pixelwise", "train", str(squares), *options, "--epochs=3", f"--out={run}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pixelwise",
+        "train",
+        str(squares),
+        *options,
+        "--epochs=3",
+        f"--out={run}",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _wait(lambda: (run / "state" / "epoch-00000.ckpt").exists(), process)
     time.sleep(0.1)  # into the second epoch
@@ -89,9 +98,7 @@ def test_a_killed_run_goes_on_as_if_never_interrupted(finished: Path, squares: P
     assert (run / "metrics.csv").read_text().count("\n") == 4
 
 
-def test_a_state_cut_off_by_a_crash_is_passed_over(
-    finished: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_state_cut_off_by_a_crash_is_passed_over(finished: Path, caplog: pytest.LogCaptureFixture) -> None:
     whole = finished / "state" / "epoch-00002.ckpt"
     half = finished / "state" / "epoch-00003.ckpt"
     half.write_bytes(whole.read_bytes()[:100_000])

@@ -129,9 +129,6 @@ def _coarse_cells(pixel: int, architecture: Architecture, family: FamilyName) ->
     """Return from how many neighbouring cells of pool5, along one axis, a pixel's scores are made."""
     first = last = pixel
     for factor in [architecture.stride, *(2 for _ in architecture.skips)]:
-        # Interpolation is a transposed convolution of twice the factor, with half of it taken off the border.
-        kernel, border = _up_kernel(family, factor), 0
-        if family == "aligned":
-            kernel, border = 2 * factor, factor // 2
-        first, last = -((kernel - 1 - first - border) // factor), (last + border) // factor
+        kernel = _up_kernel(family, factor) or 2 * factor  # interpolation reads as far as such a kernel
+        first, last = -((kernel - 1 - first) // factor), last // factor
     return last - first + 1

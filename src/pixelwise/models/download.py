@@ -59,7 +59,7 @@ def imagenet_weights(backbone: str, *, address: str | None = None, progress: Pro
     except (OSError, HTTPException, ValueError, WeightsError) as error:
         raise WeightsError(
             f"cannot download {url} ({error}). Without a network, get this file elsewhere and either store "
-            f"it as {path}, or pass it: --weights FILE, in Python weights=FILE"
+            f"it as {path} or pass it, --weights FILE; --weights none starts from fresh weights"
         ) from error
     return path
 

@@ -140,7 +140,10 @@ class FCN(nn.Module):
             if isinstance(scale := getattr(self, f"scale_pool{pool}", None), Rescale) and scale.is_fresh
         }
         if fresh:
+            training = self.training
+            self.eval()  # so that looking does not move BatchNorm's statistics
             maps = [self._maps(picture[None]) for picture in pictures]
+            self.train(training)
             for pool, scale in fresh.items():
                 scale.measure([of_picture[pool - 1] for of_picture in maps])
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torchmetrics import MeanMetric, Metric
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from ..data.dataset import Sample
@@ -30,7 +31,7 @@ class TrainingModule(pl.LightningModule):
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.train_confusion = _confusion(model.num_classes)
         self.val_confusion = _confusion(model.num_classes)
-        self.val_loss_sums: list[Tensor] = []
+        self.train_loss, self.val_loss = MeanMetric(), MeanMetric()
 
     def on_train_epoch_start(self) -> None:
         """Seed dropout by epoch and process, so that a resumed run goes on as if never interrupted."""
@@ -53,28 +54,30 @@ class TrainingModule(pl.LightningModule):
             )
         with torch.no_grad():  # a sixteenth of the pixels is enough to watch training by
             self.train_confusion.update(logits[..., ::4, ::4].argmax(1), batch.target[..., ::4, ::4])
-        self.log("train_loss", loss.detach(), on_step=False, on_epoch=True, sync_dist=True)
+        self.train_loss.update(loss.detach())
         self.log("loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=True, logger=False)
         return loss
 
     def on_train_epoch_end(self) -> None:
-        """Log the epoch's mIoU on the training crops, and the backbone's rate."""
+        """Log the epoch's loss and mIoU on the training crops, and the backbone's rate.
+
+        All numbers are computed over all processes here: Lightning's own reduction, with sync_dist, would
+        wait for ever, since its bar reads the numbers in the first process only.
+        """
         self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+        self.log("train_loss", _taken(self.train_loss))
         self.log("train_mean_iou", _mean_iou(self.train_confusion))
-        self.train_confusion.reset()
 
     def validation_step(self, batch: Sample, batch_index: int) -> None:
         """Count one whole picture."""
         logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
         self.val_confusion.update(logits.argmax(1), batch.target)
-        self.val_loss_sums.append(cross_entropy(logits, batch.target))
+        self.val_loss.update(cross_entropy(logits, batch.target))
 
     def on_validation_epoch_end(self) -> None:
         """Log mIoU and loss over the whole split, all processes together."""
         self.log("val_mean_iou", _mean_iou(self.val_confusion), prog_bar=True)
-        self.log("val_loss", torch.stack(self.val_loss_sums).mean(), sync_dist=True)
-        self.val_confusion.reset()
-        self.val_loss_sums.clear()
+        self.log("val_loss", _taken(self.val_loss))
 
     def configure_optimizers(self) -> Any:
         """Return AdamW with a rate for the backbone and one for the head, and warm-up then poly."""
@@ -110,6 +113,12 @@ def _confusion(num_classes: int) -> MulticlassConfusionMatrix:
     return MulticlassConfusionMatrix(num_classes, ignore_index=IGNORE_INDEX, validate_args=False)
 
 
-def _mean_iou(confusion: nn.Module) -> float:
-    counts = cast(MulticlassConfusionMatrix, confusion).compute()
-    return Scores.from_confusion(counts.cpu().numpy()).mean_iou
+def _mean_iou(confusion: MulticlassConfusionMatrix) -> float:
+    return Scores.from_confusion(_taken(confusion).cpu().numpy()).mean_iou
+
+
+def _taken(metric: Metric) -> Tensor:
+    """Compute a metric over all processes and begin it anew."""
+    value = cast(Tensor, metric.compute())
+    metric.reset()
+    return value

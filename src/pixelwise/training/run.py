@@ -82,8 +82,11 @@ def train(
         WeightsError: the weights to start from do not fit or cannot be fetched.
         TrainingError: the run folder is taken, there is nothing to resume, or the loss became infinite.
     """
+    is_first = cast(Any, rank_zero_only).rank == 0
+    if not is_first:
+        log.setLevel(logging.ERROR)  # one process tells the user
     settings = _settings(settings, options)
-    run, settings = _open_run(settings)
+    run, settings = _open_run(settings, is_first)
     if not isinstance(data, SegmentationData):
         data = open_data(data, seed=settings.seed, val_fraction=settings.val_fraction, progress=progress)
     for note in data.notes:
@@ -100,12 +103,12 @@ def train(
         state = _latest_state(run) if settings.resume else None
         if state is None:
             _measure_maps(model, loaders[0])
-        if trainer.is_global_zero:
+        if is_first:
             run.mkdir(parents=True, exist_ok=True)
             settings.write(run / "settings.json")
         log.info("training %s in %s", model.architecture.name, run)
         _fit(trainer, module, loaders, state, run)
-        scores = finish(run, data, recorder.rows) if trainer.is_global_zero else None
+        scores = finish(run, data, recorder.rows) if is_first else None
     return TrainResult(run, run / BEST, scores)
 
 
@@ -119,7 +122,7 @@ def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainS
         raise ConfigError(f"{error}; the settings are those of pixelwise.training.settings") from error
 
 
-def _open_run(settings: TrainSettings) -> tuple[Path, TrainSettings]:
+def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSettings]:
     """Return the run folder, and the settings, which a resumed run has from its first start."""
     run = settings.out or Path("runs") / f"{settings.model}-{time.strftime('%Y%m%d-%H%M%S')}"
     stored = run / "settings.json"
@@ -127,7 +130,6 @@ def _open_run(settings: TrainSettings) -> tuple[Path, TrainSettings]:
         if not stored.is_file():
             raise TrainingError(f"{run}: no run to resume, expected settings.json in it")
         return run, settings.resumed(stored)
-    is_first = cast(Any, rank_zero_only).rank == 0
     if is_first and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise TrainingError(
             f"{run}: exists already and is not empty; "

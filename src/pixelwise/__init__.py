@@ -6,8 +6,6 @@ Importing the package imports no torch; the names below are loaded when they are
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -59,17 +57,3 @@ def __getattr__(name: str) -> Any:
         raise missing_extra(error) or error from error.__cause__
     globals()[name] = value
     return value
-
-
-class _Package(ModuleType):
-    """Keeps `pixelwise.train` and `pixelwise.evaluate` the functions.
-
-    Python would bind these names to the modules of the same names as soon as anything imports those.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

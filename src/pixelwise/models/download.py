@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 import urllib.request
@@ -13,6 +14,8 @@ from urllib.error import HTTPError
 
 from ..errors import WeightsError
 from .names import check_backbone
+
+_log = logging.getLogger(__name__)
 
 PUBLISHED = {
     "vgg11": "vgg11-8a719046.pth",
@@ -77,6 +80,7 @@ def _download(url: str, path: Path, progress: Progress | None) -> None:
     try:
         with os.fdopen(handle, "wb") as file, _open(url) as response:
             size = int(response.headers.get("Content-Length") or 0)
+            _log.info("downloading %s (%d MB) to %s", url, size // 1_000_000, path)
             done = 0
             while piece := response.read(1 << 20):
                 file.write(piece)

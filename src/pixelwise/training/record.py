@@ -142,7 +142,7 @@ class Bar(RichProgressBar):
 
     def __init__(self, recorder: RunRecorder) -> None:
         """Show what `recorder` measures."""
-        super().__init__()
+        super().__init__(console_kwargs={"stderr": True})
         self._recorder = recorder
 
     def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -165,7 +166,7 @@ def _class_weights(data: SegmentationData, settings: TrainSettings) -> torch.Ten
 
 def _make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> pl.Trainer:
     callbacks: list[Callback] = [
-        Bar(recorder),
+        *([Bar(recorder)] if sys.stderr.isatty() else []),
         recorder,
         # The name changes from epoch to epoch, and the old file goes when the new one is whole.
         ModelCheckpoint(
@@ -195,6 +196,7 @@ def _make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> 
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,
+        enable_progress_bar=sys.stderr.isatty(),
     )
 
 

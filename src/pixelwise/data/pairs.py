@@ -58,5 +58,9 @@ class SegmentationData:
             DataError: there is no split of that name; the ones that exist are named.
         """
         if name not in self.splits:
-            raise DataError(f"{self.root}: has no split '{name}', only {', '.join(self.splits)}")
+            raise DataError(
+                f"{self.root}: has no split '{name}', only {', '.join(self.splits)}; make {self.root / name}/"
+                "{images,masks}, or put all pairs into "
+                f"{self.root}/{{images,masks}} to have them split into train and val"
+            )
         return self.splits[name]

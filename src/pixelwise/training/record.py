@@ -74,7 +74,14 @@ class RunRecorder(Checkpoint):
         if not trainer.is_global_zero:
             return
         module = cast(TrainingModule, pl_module)
-        facts = {"epoch": epoch, "epochs": trainer.max_epochs, "val_mean_iou": score}
+        settings = module.settings
+        facts = {
+            "epoch": epoch,
+            "epochs": settings.epochs,
+            "val_mean_iou": score,
+            "seed": settings.seed,
+            "val_fraction": settings.val_fraction,
+        }
         for name in (BEST, LAST) if is_best else (LAST,):
             save_model(self.run / name, module.model, self.labels, facts)
         with (self.run / METRICS).open("w", newline="") as file:

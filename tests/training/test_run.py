@@ -23,6 +23,7 @@ from pixelwise.errors import ConfigError, DataError, TrainingError
 from pixelwise.models.fcn import FCN
 from pixelwise.training import run as run_module
 from pixelwise.training.run import train
+from pixelwise.training.settings import TrainSettings
 
 SMALL: dict[str, Any] = {"model": "fcn32s_vgg11", "weights": "none", "workers": 0, "device": "cpu"}
 
@@ -67,9 +68,26 @@ def test_the_scores_of_the_run_are_those_of_its_best_model(finished: Path, squar
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_weights(finished: Path, squares: Path, tmp_path: Path) -> None:
-    train(squares, **SMALL, epochs=3, out=tmp_path / "again")
-    _assert_same_weights(finished, tmp_path / "again")
+def test_resuming_before_any_epoch_was_finished_gives_the_weights_of_the_same_seed(
+    finished: Path, squares: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "again"
+    run.mkdir()
+    TrainSettings(**SMALL, epochs=3).write(run / "settings.json")
+    train(squares, out=run, resume=True, workers=0)
+    _assert_same_weights(finished, run)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(squares: Path, tmp_path: Path) -> None:
+    run = tmp_path / "stopped"
+    process = subprocess.Popen(_command(squares, run, "--epochs=50"), stderr=subprocess.PIPE, text=True)
+    _wait(lambda: (run / "state" / "epoch-00000.ckpt").exists(), process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"--out {run} --resume" in errors
+    assert "Traceback" not in errors
 
 
 @pytest.mark.slow
@@ -126,6 +144,16 @@ def test_an_unknown_option_is_an_error_that_names_it(squares: Path) -> None:
         train(squares, epoch_number=3)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("options", [{"precision": "16"}, {"device": "gpu"}, {"strategy": "nonsense"}])
+def test_settings_that_this_machine_cannot_do_are_an_error(
+    options: dict[str, Any], squares: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"GPU|nonsense"):
+        train(squares, **{**SMALL, **options}, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_bad_data_is_found_before_the_run_folder_is_made(squares: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     for split in ("train", "val"):
@@ -175,12 +203,8 @@ def test_frozen_stages_keep_their_weights_and_the_others_learn(squares: Path, tm
 
 @pytest.mark.slow
 def test_two_processes_get_the_scores_of_one(squares: Path, tmp_path: Path) -> None:
-    options = [f"--{name}={value}" for name, value in SMALL.items()]
     for name, devices in (("one", 1), ("two", 2)):
-        command = [
-            *(sys.executable, "-m", "pixelwise", "train", str(squares), *options, "--epochs=2"),
-            *("--dropout=0", f"--out={tmp_path / name}", f"--devices={devices}"),
-        ]
+        command = _command(squares, tmp_path / name, "--epochs=2", "--dropout=0", f"--devices={devices}")
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment)
     one, two = (load_file(tmp_path / name / "last.safetensors") for name in ("one", "two"))
@@ -202,6 +226,11 @@ def test_a_saved_model_loads_with_its_labels(finished: Path) -> None:
     assert card.labels.class_names == ("class_0", "class_1")
     with torch.inference_mode():
         assert model(torch.zeros(1, 3, 5, 7, dtype=torch.uint8)).shape == (1, 2, 5, 7)
+
+
+def _command(data: Path, run: Path, *options: str) -> list[str]:
+    small = [f"--{name}={value}" for name, value in SMALL.items()]
+    return [sys.executable, "-m", "pixelwise", "train", str(data), f"--out={run}", *small, *options]
 
 
 def _rows(run: Path) -> list[dict[str, str]]:

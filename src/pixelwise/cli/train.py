@@ -58,12 +58,13 @@ def train(
 @contextmanager
 def _log_to_terminal() -> Iterator[None]:
     logger = logging.getLogger("pixelwise")
-    handler = RichHandler(
-        console=Console(stderr=True, highlight=False),
-        show_path=False,
-        show_level=False,
-        log_time_format="%H:%M:%S",
-    )
+    console = Console(stderr=True, highlight=False)
+    handler: logging.Handler
+    if console.is_terminal:
+        handler = RichHandler(console=console, show_path=False, show_level=False, log_time_format="%H:%M:%S")
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -14,16 +14,14 @@ from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from safetensors.torch import load_file
-from torch.utils.data import DataLoader
 
 from ..checkpoint import read_card
-from ..data.augment import Augmentation, default_crop
 from ..data.check import check_data
-from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
 from ..data.folder import open_data
 from ..data.pairs import SegmentationData
 from ..errors import ConfigError, DataError, TrainingError
@@ -32,12 +30,13 @@ from ..models.build import create_model
 from ..models.convert import load_shared
 from ..models.fcn import FCN
 from .finish import finish
+from .loaders import Loaders, Place, make_loaders
 from .loss import weights_from_pixels
 from .module import TrainingModule
 from .precision import lightning_precision
 from .record import BEST, Bar, RunRecorder
 from .settings import TrainSettings
-from .statistics import count_pixels, picture_sizes
+from .statistics import count_pixels
 
 log = logging.getLogger("pixelwise")
 
@@ -81,7 +80,8 @@ def train(
         ConfigError: a setting cannot be used, or an option has an unknown name.
         DataError: something is wrong with the data; found before training starts.
         WeightsError: the weights to start from do not fit or cannot be fetched.
-        TrainingError: the run folder is taken, there is nothing to resume, or the loss became infinite.
+        TrainingError: the run folder is taken, there is no run to resume, the loss is no longer finite, or
+            the GPU's memory is too small.
     """
     is_first = cast(Any, rank_zero_only).rank == 0
     if not is_first:
@@ -94,20 +94,31 @@ def train(
         log.info("%s", note)
     check_data(data, ("train", "val"), progress=progress)
 
+    state = _latest_state(run) if settings.resume else None
     torch.manual_seed(settings.seed)
-    model = _make_model(data, settings)
+    model = _make_model(data, settings, fresh=state is None)
     with _quiet_lightning():
         recorder = RunRecorder(run, data.labels)
         trainer = _make_trainer(settings, run, recorder)
-        module = TrainingModule(model, settings, _class_weights(data, settings))
-        loaders = _make_loaders(data, settings, model, trainer)
-        state = _latest_state(run) if settings.resume else None
+        on_gpu = trainer.strategy.root_device.type != "cpu"
+        place = Place(trainer.global_rank, trainer.world_size, on_gpu)
+        loaders = make_loaders(data, settings, tuple(model.mean.flatten().tolist()), place)
         if state is None:
-            _measure_maps(model, loaders[0])
+            model.measure_maps(loaders.some_pictures())
+        module = TrainingModule(model, settings, _class_weights(data, settings))
         if is_first:
             run.mkdir(parents=True, exist_ok=True)
             settings.write(run / "settings.json")
-        log.info("training %s in %s", model.architecture.name, run)
+        log.info(
+            "training %s (%s) in %s: %d pictures, crops of %d x %d, precision %s on %s",
+            settings.model,
+            settings.family,
+            run,
+            len(data.split("train")),
+            *loaders.crop,
+            trainer.precision,
+            trainer.strategy.root_device,
+        )
         _fit(trainer, module, loaders, state, run)
         scores = finish(run, data, recorder.rows) if is_first else None
     return TrainResult(run, run / BEST, scores)
@@ -139,12 +150,12 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
     return run, settings
 
 
-def _make_model(data: SegmentationData, settings: TrainSettings) -> FCN:
-    weights = (
-        None if settings.weights == "none" or settings.init_from or settings.resume else settings.weights
-    )
+def _make_model(data: SegmentationData, settings: TrainSettings, fresh: bool) -> FCN:
+    """Return the network to train; no weights are loaded if a resume state is going to replace them."""
+    load = fresh and settings.weights != "none" and settings.init_from is None
+    weights = settings.weights if load else None
     model = create_model(settings.model, data.labels.num_classes, family=settings.family, weights=weights)
-    if settings.init_from and not settings.resume:
+    if settings.init_from and fresh:
         read_card(settings.init_from)
         load_shared(model, load_file(settings.init_from), str(settings.init_from))
     pretrained = settings.weights != "none" or settings.init_from is not None
@@ -183,66 +194,28 @@ def _make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> 
                 check_finite=False,
             )
         )
-    return pl.Trainer(
-        accelerator=settings.device,
-        devices=settings.devices,
-        num_nodes=settings.nodes,
-        strategy=settings.strategy,
-        precision=lightning_precision(settings),
-        max_epochs=settings.epochs,
-        logger=TensorBoardLogger(run, name="logs", version=""),
-        callbacks=callbacks,
-        use_distributed_sampler=False,  # ours shares pictures out without doubling any
-        num_sanity_val_steps=0,
-        log_every_n_steps=10,
-        enable_model_summary=False,
-        enable_progress_bar=sys.stderr.isatty(),
-    )
+    try:
+        return pl.Trainer(
+            accelerator=settings.device,
+            devices=settings.devices,
+            num_nodes=settings.nodes,
+            strategy=settings.strategy,
+            precision=lightning_precision(settings),
+            max_epochs=settings.epochs,
+            logger=TensorBoardLogger(run, name="logs", version=""),
+            callbacks=callbacks,
+            use_distributed_sampler=False,  # ours shares pictures out without doubling any
+            num_sanity_val_steps=0,
+            log_every_n_steps=10,
+            enable_model_summary=False,
+            enable_progress_bar=sys.stderr.isatty(),
+        )
+    except (MisconfigurationException, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"this machine cannot train with these settings: {reason}") from error
 
 
-def _make_loaders(
-    data: SegmentationData, settings: TrainSettings, model: FCN, trainer: pl.Trainer
-) -> tuple[DataLoader[Sample], DataLoader[Sample]]:
-    train_pairs, val_pairs = data.split("train"), data.split("val")
-    rank, world = trainer.global_rank, trainer.world_size
-    batch_size = min(settings.batch_size, len(train_pairs) // world * world)
-    if not batch_size:
-        raise DataError(f"{data.root}: {len(train_pairs)} training pictures are too few for {world} devices")
-    augmentation = Augmentation(
-        crop=settings.crop or default_crop(picture_sizes(train_pairs)),
-        scale=settings.scale,
-        flip=settings.flip,
-        color=settings.color,
-        fill=tuple(model.mean.flatten().tolist()),
-    )
-    on_gpu = trainer.strategy.root_device.type != "cpu"
-    workers = settings.workers if settings.workers is not None else (8 if on_gpu else 1)
-    shared: dict[str, Any] = {
-        "num_workers": workers,
-        "persistent_workers": workers > 0,
-        "pin_memory": on_gpu,
-        "generator": torch.Generator(),  # or loaders would draw from the one that dropout draws from
-    }
-    training = DataLoader(
-        TrainingSet(train_pairs, data.codec, augmentation, settings.seed),
-        batch_size // world,
-        sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, rank, world),
-        **shared,
-    )
-    validation = DataLoader(
-        ValidationSet(val_pairs, data.codec), 1, sampler=ShareSampler(len(val_pairs), rank, world), **shared
-    )
-    return training, validation
-
-
-def _measure_maps(model: FCN, training: DataLoader[Sample], most: int = 16) -> None:
-    pictures = training.dataset
-    assert isinstance(pictures, TrainingSet)
-    step = -(-len(pictures) // most)
-    model.measure_maps(pictures[Draw(0, index)].image for index in range(0, len(pictures), step))
-
-
-def _latest_state(run: Path) -> Path:
+def _latest_state(run: Path) -> Path | None:
     """Return the newest whole resume state; one cut off by a crash while being written is passed over."""
     for path in sorted((run / "state").glob("*.ckpt"), reverse=True):
         try:
@@ -251,25 +224,24 @@ def _latest_state(run: Path) -> Path:
             log.warning("%s: damaged, passed over", path)
             continue
         return path
-    raise TrainingError(
-        f"{run}: nothing to resume, it was stopped in its first epoch; start it anew with another --out"
-    )
+    log.info("no epoch was finished in %s: beginning with the first", run)
+    return None
 
 
 def _fit(
-    trainer: pl.Trainer,
-    module: TrainingModule,
-    loaders: tuple[DataLoader[Sample], DataLoader[Sample]],
-    state: Path | None,
-    run: Path,
+    trainer: pl.Trainer, module: TrainingModule, loaders: Loaders, state: Path | None, run: Path
 ) -> None:
     try:
-        trainer.fit(module, *loaders, ckpt_path=state, weights_only=True)
+        trainer.fit(module, loaders.training, loaders.validation, ckpt_path=state, weights_only=True)
     except SystemExit:
         if trainer.interrupted:  # Lightning has put things away and asks to leave
             log.info("stopped; go on with the same command and  --out %s --resume", run)
             raise KeyboardInterrupt from None
         raise
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            "the GPU's memory is too small: give a smaller --batch-size, a smaller --crop, or --device cpu"
+        ) from error
 
 
 @contextmanager

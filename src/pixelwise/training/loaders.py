@@ -1,0 +1,98 @@
+"""The two streams of pictures of a run: augmented batches to train on, whole pictures to validate with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from ..data.augment import Augmentation, default_crop
+from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
+from ..data.pairs import SegmentationData
+from ..errors import DataError
+from .settings import TrainSettings
+from .statistics import picture_sizes
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a run this process stands.
+
+    Attributes:
+        rank: Number of the process among all.
+        world: Number of processes.
+        on_gpu: Whether it computes on a GPU.
+    """
+
+    rank: int = 0
+    world: int = 1
+    on_gpu: bool = False
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """What a run reads.
+
+    Attributes:
+        training: Batches of augmented crops.
+        validation: Single whole pictures.
+        crop: Size (height, width) of the crops.
+    """
+
+    training: DataLoader[Sample]
+    validation: DataLoader[Sample]
+    crop: tuple[int, int]
+
+    def some_pictures(self, most: int = 16) -> Iterator[Tensor]:
+        """Yield up to `most` training crops (C, H, W) uint8 of the whole split, the same in each process."""
+        pictures = self.training.dataset
+        assert isinstance(pictures, TrainingSet)
+        step = -(-len(pictures) // most)
+        return (pictures[Draw(0, index)].image for index in range(0, len(pictures), step))
+
+
+def make_loaders(
+    data: SegmentationData, settings: TrainSettings, fill: tuple[float, ...], place: Place
+) -> Loaders:
+    """Make the loaders of one process.
+
+    Args:
+        data: The data set; its splits train and val are used.
+        settings: The run's settings.
+        fill: Value a channel (0..255) outside pictures: the network's mean.
+        place: Which process this is.
+
+    Raises:
+        DataError: a split is missing, or there are fewer training pictures than processes.
+    """
+    train_pairs, val_pairs = data.split("train"), data.split("val")
+    batch_size = min(settings.batch_size, len(train_pairs) // place.world * place.world)
+    if not batch_size:
+        raise DataError(
+            f"{data.root}: {len(train_pairs)} training pictures are too few for {place.world} devices"
+        )
+    crop = settings.crop or default_crop(picture_sizes(train_pairs))
+    augmentation = Augmentation(crop, settings.scale, settings.flip, settings.color, fill)
+    workers = settings.workers if settings.workers is not None else (8 if place.on_gpu else 1)
+    shared: dict[str, Any] = {
+        "num_workers": workers,
+        "persistent_workers": workers > 0,
+        "pin_memory": place.on_gpu,
+        "generator": torch.Generator(),  # or loaders would draw from the one that dropout draws from
+    }
+    training = DataLoader(
+        TrainingSet(train_pairs, data.codec, augmentation, settings.seed),
+        batch_size // place.world,
+        sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, place.rank, place.world),
+        **shared,
+    )
+    validation = DataLoader(
+        ValidationSet(val_pairs, data.codec),
+        sampler=ShareSampler(len(val_pairs), place.rank, place.world),
+        **shared,
+    )
+    return Loaders(training, validation, crop)

@@ -141,8 +141,13 @@ class FCN(nn.Module):
         }
         if fresh:
             training = self.training
-            self.eval()  # so that looking does not move BatchNorm's statistics
+            self.train()  # BatchNorm as in training: by the pictures themselves where it is not frozen, ...
+            norms = [norm for norm in self.modules() if isinstance(norm, nn.BatchNorm2d) and norm.training]
+            for norm in norms:
+                norm.track_running_stats = False  # ... but looking does not move its statistics
             maps = [self._maps(picture[None]) for picture in pictures]
+            for norm in norms:
+                norm.track_running_stats = True
             self.train(training)
             for pool, scale in fresh.items():
                 scale.measure([of_picture[pool - 1] for of_picture in maps])

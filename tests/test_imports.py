@@ -21,7 +21,7 @@ LAYERS = (
     {"engines"},
     {"predict"},
     {"report"},
-    {"evaluation", "export"},
+    {"evaluation", "export", "inspection"},
     {"training", "serve"},
     {"cli"},
     {"__main__"},
@@ -45,7 +45,10 @@ LIGHT = [
     if module != "__main__" and not any(module == x or module.startswith(f"{x}.") for x in NEED_TORCH)
 ]
 
-HEAVY = ("torch", "lightning", "torchmetrics", "kornia", "matplotlib", "tensorboard")
+HEAVY = (
+    *("torch", "lightning", "torchmetrics", "kornia", "matplotlib", "tensorboard"),
+    *("datasets", "pyarrow", "pycocotools", "scipy"),
+)
 
 
 def module_path(module):

@@ -7,9 +7,13 @@ import importlib.util
 from .errors import MissingExtraError
 
 EXTRAS = {
+    "datasets": "formats",
     "kornia": "train",
     "lightning": "train",
     "matplotlib": "train",
+    "pyarrow": "formats",
+    "pycocotools": "formats",
+    "scipy": "formats",
     "tensorboard": "train",
     "torch": "train",
     "torchmetrics": "train",

@@ -58,7 +58,7 @@ def test_a_bug_keeps_its_traceback(error, monkeypatch):
     ("arguments", "told"),
     [
         (["evalate"], "there is no command 'evalate': did you mean evaluate?"),
-        (["zzz"], "there is no command 'zzz': expected train, evaluate, predict, classes, shapes, models"),
+        (["zzz"], "there is no command 'zzz': expected train, evaluate, predict, check, classes, convert, "),
         (["evaluate"], "MODEL"),
         (["evaluate", "a", "b", "--spilt", "val"], "Did you mean --split?"),
         (["evaluate", "a", "b", "--engine", "cuda"], '"auto", "torch", "openvino"'),

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
 from .image import verify_image
-from .masks import MaskCodec
+from .masks import Mask, MaskCodec
 from .pairs import Pair, SegmentationData
 from .scan import MaskRecord, Progress, in_parallel, scan_mask
 
@@ -86,9 +86,9 @@ class _Strange:
 
     masks: int = 0
     pixels: int = 0
-    first: Path = Path()
+    first: Mask = Path()
 
-    def add(self, mask: Path, pixels: int) -> None:
+    def add(self, mask: Mask, pixels: int) -> None:
         self.first = self.first if self.masks else mask
         self.masks += 1
         self.pixels += pixels

@@ -11,6 +11,7 @@ import yaml
 
 from ..errors import ConfigError, DataError
 from ..labels import Color, Labels, as_color, default_palette
+from .choices import CHOICES
 from .masks import MaskCodec, hex_color, pack_color
 
 FILE_NAME = "dataset.yaml"
@@ -18,7 +19,7 @@ FILE_NAME = "dataset.yaml"
 
 MAX_VALUE = 65535
 _MAX_BYTES = 1_000_000
-_KEYS = ("names", "colors", "ignore")
+_KEYS = ("names", "colors", "ignore", *CHOICES)
 _IGNORED = 255
 
 
@@ -27,27 +28,36 @@ class Description:
     """The classes of a data set by the values in its masks.
 
     Attributes:
-        names: Name of each class by its value. Values need not follow each other.
+        names: Name of each class by its value. Values need not follow each other; values of one name are one
+            class.
         colors: Colour by value; in colour masks the colour that stands for the class.
         ignore: Values that are ignored.
         ignore_colors: Colours that are ignored, in colour masks.
+        order: Names of the classes in the order of their ids, where that is not the order of the values.
     """
 
     names: Mapping[int, str]
     colors: Mapping[int, Color] = field(default_factory=dict)
     ignore: tuple[int, ...] = ()
     ignore_colors: tuple[Color, ...] = ()
+    order: tuple[str, ...] = ()
 
     @property
     def values(self) -> tuple[int, ...]:
-        """Values of the classes, in the order of their ids 0, 1, ..."""
+        """Values of the classes, ascending, which is the order of the ids 0, 1, ... but for `order`."""
         return tuple(sorted(self.names))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class, in the order of the ids."""
+        return self.order or tuple(dict.fromkeys(self.names[value] for value in self.values))
 
     def labels(self) -> Labels:
         """Return names and palette in the order of the ids; colours that are not given are made up."""
-        spare = default_palette(len(self.names))
-        palette = tuple(self.colors.get(value, spare[id_]) for id_, value in enumerate(self.values))
-        names = tuple(self.names[value] for value in self.values)
+        names = self.class_names
+        spare = default_palette(len(names))
+        first = {self.names[value]: self.colors[value] for value in self.values[::-1] if value in self.colors}
+        palette = tuple(first.get(name, spare[id_]) for id_, name in enumerate(names))
         given = [*self.ignore_colors, *(self.colors[value] for value in self.ignore if value in self.colors)]
         greys: list[Color] = [(0, 0, 0), (255, 255, 255), (224, 224, 224), (127, 127, 127)]
         ignore_color = next((color for color in [*given, *greys] if color not in palette), (0, 0, 0))
@@ -59,9 +69,10 @@ class Description:
         Raises:
             DataError: masks hold colours and a class has none, or two have the same.
         """
+        id_of = {name: id_ for id_, name in enumerate(self.class_names)}
         if not by_color:
             ids = dict.fromkeys(self.ignore, _IGNORED)
-            return MaskCodec(ids | {value: id_ for id_, value in enumerate(self.values)})
+            return MaskCodec(ids | {value: id_of[self.names[value]] for value in self.values})
         bare = [self.names[value] for value in self.values if value not in self.colors]
         if bare:
             raise DataError(
@@ -70,9 +81,9 @@ class Description:
             )
         ids = {pack_color(color): _IGNORED for color in self.ignore_colors}
         ids |= {pack_color(self.colors[value]): _IGNORED for value in self.ignore if value in self.colors}
-        for id_, value in enumerate(self.values):
-            color = pack_color(self.colors[value])
-            if color in ids:
+        for value in self.values:
+            color, id_ = pack_color(self.colors[value]), id_of[self.names[value]]
+            if ids.get(color, id_) != id_:
                 raise DataError(
                     f"the colour {hex_color(color)} stands for '{self.names[value]}' and for something else: "
                     "give every class, and what is ignored, a colour of its own"
@@ -88,9 +99,23 @@ def read_description(path: Path) -> Description:
         DataError: it is not what it should be; the message says where and what is expected.
     """
     try:
-        return _parse(_load(path))
+        return _parse(load_yaml(path))
     except (ConfigError, DataError) as error:
         raise DataError(f"{path}: {error}") from error
+
+
+def read_content(path: Path) -> dict[Any, Any]:
+    """Return the entries of a `dataset.yaml`; none where there is no such file.
+
+    Raises:
+        DataError: it cannot be read, or holds something else than entries; the message lacks the file's name.
+    """
+    content = load_yaml(path) if path.exists() else {}
+    if not isinstance(content, dict):
+        raise DataError(
+            "lacks names; expected a line 'names:' and below it a line 'VALUE: NAME' for each class"
+        )
+    return content
 
 
 class _Loader(yaml.SafeLoader):
@@ -105,7 +130,12 @@ class _Loader(yaml.SafeLoader):
         return mapping
 
 
-def _load(path: Path) -> Any:
+def load_yaml(path: Path) -> Any:
+    """Return what a small YAML file holds, as plain types.
+
+    Raises:
+        DataError: it cannot be read, is no YAML, or holds a key twice; the message lacks the file's name.
+    """
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise DataError(
@@ -138,7 +168,13 @@ def _parse(content: Any) -> Description:
     if homeless:
         raise DataError(f"colors names value {', '.join(homeless)}, which is neither under names nor ignore")
     description = Description(names, colors, ignore, ignore_colors)
-    description.labels()  # raises for doubled names and the like
+    doubled = [name for name in names.values() if [*names.values()].count(name) > 1]
+    if doubled:
+        raise DataError(
+            f"class names must differ, found twice: {', '.join(dict.fromkeys(doubled))}; give each a name of "
+            "its own and join them under merge"
+        )
+    description.labels()  # raises for too many classes
     return description
 
 
@@ -188,7 +224,6 @@ def draft(description: Description, comments: Mapping[int, str], by_color: bool)
         key = pack_color(description.colors[value]) if by_color else value
         return f"  # {comments[key]}" if key in comments else ""
 
-    palette = description.labels().palette
     lines = ["# What the values in the masks mean.", ""]
     lines.append("names:  # value in the masks: name of the class" if not by_color else "names:")
     entries = {value: f"  {value}: {_quoted(description.names[value])}" for value in description.values}
@@ -196,7 +231,9 @@ def draft(description: Description, comments: Mapping[int, str], by_color: bool)
     lines += [f"{entry:{width}}{comment(value)}".rstrip() for value, entry in entries.items()]
     meaning = "the colour in the masks that stands for the class" if by_color else "what classes are drawn in"
     lines += ["", f"colors:  # {meaning}"]
-    shown = dict(zip(description.values, palette, strict=True))
+    labels = description.labels()
+    palette = dict(zip(labels.class_names, labels.palette, strict=True))
+    shown = {value: palette[name] for value, name in sorted(description.names.items())}
     shown |= {value: color for value, color in description.colors.items() if value not in shown}
     lines += [f"  {value}: {list(color)}" for value, color in shown.items()]
     hint = 'colours such as "#000000"' if by_color else "values"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from ..errors import DataError, ImageError
 from ..labels import Color, default_palette
 from .description import FILE_NAME, Description
 from .known import recognize
-from .masks import hex_color, pack_color, unpack_color
+from .masks import Mask, hex_color, pack_color, unpack_color
 from .scan import MaskRecord, Progress, scan_masks, total
 
 MAX_COLORS = 64
@@ -34,11 +33,11 @@ class Discovery:
     description: Description
     by_color: bool
     totals: Mapping[int, tuple[int, int]]
-    records: Mapping[Path, MaskRecord]
+    records: Mapping[Mask, MaskRecord]
     notes: tuple[str, ...]
 
 
-def discover(names: Sequence[str], masks: Sequence[Path], progress: Progress | None = None) -> Discovery:
+def discover(names: Sequence[str], masks: Sequence[Mask], progress: Progress | None = None) -> Discovery:
     """Read all masks in parallel and say which classes they hold; pictures are not opened.
 
     Masks that cannot be read are left out here; `check_data` reports them.
@@ -55,6 +54,20 @@ def discover(names: Sequence[str], masks: Sequence[Path], progress: Progress | N
     if not records:
         first: ImageError = next(iter(errors.values()))
         raise DataError(f"none of the {len(masks)} masks can be read; the first: {first}")
+    found = interpret(names, records)
+    return replace(found, notes=(*found.notes, *_unread(errors, len(masks))))
+
+
+def interpret(names: Sequence[str], records: Mapping[Mask, MaskRecord]) -> Discovery:
+    """Say which classes masks hold that are read already, one or more.
+
+    Args:
+        names: Names of the pictures, which tell public data sets.
+        records: What their masks hold.
+
+    Raises:
+        DataError: what they hold cannot be classes.
+    """
     by_color = any(record.by_color and not record.grey for record in records.values())
     by_color = by_color or _palettes_disagree(records)
     totals = total(_as_kind(record, by_color) for record in records.values())
@@ -67,10 +80,10 @@ def discover(names: Sequence[str], masks: Sequence[Path], progress: Progress | N
         description, note = _from_colors(totals, worst) if by_color else _from_ids(totals, worst)
         if not by_color:
             description = _with_palette(description, records)
-    return Discovery(description, by_color, totals, records, (note, *_unread(errors, len(masks))))
+    return Discovery(description, by_color, totals, records, (note,))
 
 
-def match(description: Description, masks: Sequence[Path], progress: Progress | None = None) -> Discovery:
+def match(description: Description, masks: Sequence[Mask], progress: Progress | None = None) -> Discovery:
     """Read masks that a description belongs to, and tell whether they hold its values or its colours.
 
     Args:
@@ -79,6 +92,11 @@ def match(description: Description, masks: Sequence[Path], progress: Progress | 
         progress: Told how many masks are done.
     """
     records, errors = scan_masks(masks, progress)
+    return replace(compare(description, records), notes=_unread(errors, len(masks)))
+
+
+def compare(description: Description, records: Mapping[Mask, MaskRecord]) -> Discovery:
+    """Tell whether masks that are read already hold a description's values or its colours."""
     ids = {*description.names, *description.ignore}
     colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
 
@@ -90,17 +108,17 @@ def match(description: Description, masks: Sequence[Path], progress: Progress | 
     colored = sum(in_colors(record) for record in records.values())  # a stray one is left to `check_data`
     by_color = 2 * colored > len(records) or _palettes_disagree(records)
     totals = total(_as_kind(record, by_color) for record in records.values())
-    return Discovery(description, by_color, totals, records, _unread(errors, len(masks)))
+    return Discovery(description, by_color, totals, records, ())
 
 
-def _unread(errors: Mapping[Path, ImageError], number: int) -> tuple[str, ...]:
+def _unread(errors: Mapping[Mask, ImageError], number: int) -> tuple[str, ...]:
     if not errors:
         return ()
     first = next(iter(errors.values()))
     return (f"{len(errors)} of {number} masks cannot be read and are left out; the first: {first}",)
 
 
-def _palettes_disagree(records: Mapping[Path, MaskRecord]) -> bool:
+def _palettes_disagree(records: Mapping[Mask, MaskRecord]) -> bool:
     """Say whether an id has different colours in different masks, as when a tool made the palettes."""
     colors: dict[int, int] = {}
     return any(
@@ -121,7 +139,7 @@ def _as_kind(record: MaskRecord, by_color: bool) -> MaskRecord:
     return MaskRecord(record.size, counts, record.rest, by_color, lossy=record.lossy)
 
 
-def _refuse_unclear(records: Mapping[Path, MaskRecord], by_color: bool, values: int) -> None:
+def _refuse_unclear(records: Mapping[Mask, MaskRecord], by_color: bool, values: int) -> None:
     """Raise where the masks are of two kinds, or of a kind that mixes values (JPEG)."""
     for path, record in records.items():
         clear = set(record.counts) <= ({0, 0xFFFFFF} if record.by_color else {0, 255})
@@ -137,7 +155,7 @@ def _refuse_unclear(records: Mapping[Path, MaskRecord], by_color: bool, values: 
             )
 
 
-def _from_colors(totals: Mapping[int, tuple[int, int]], worst: Path) -> tuple[Description, str]:
+def _from_colors(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Description, str]:
     if len(totals) > MAX_COLORS:
         frequent = ", ".join(map(hex_color, sorted(totals, key=lambda value: -totals[value][0])[:5]))
         raise DataError(
@@ -154,7 +172,7 @@ def _from_colors(totals: Mapping[int, tuple[int, int]], worst: Path) -> tuple[De
     return description, note
 
 
-def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Path) -> tuple[Description, str]:
+def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Description, str]:
     values = set(totals)
     if values == {0, 255}:
         note = "the masks hold 0 and 255 only: taken for the two classes background and object"
@@ -190,7 +208,7 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Path) -> tuple[Descr
     return Description({value: f"class_{value}" for value in classes}, ignore=ignore), "; ".join(notes)
 
 
-def _with_palette(description: Description, records: Mapping[Path, MaskRecord]) -> Description:
+def _with_palette(description: Description, records: Mapping[Mask, MaskRecord]) -> Description:
     """Return the description with the colours of the masks' palettes, unless they are mere greys."""
     found: dict[int, Color] = {}
     for record in records.values():

@@ -1,59 +1,111 @@
-"""Open a data set: our own folder layout, or folders of pictures and masks that are split by a seed."""
+"""Open a data set of any format: `open_data`. Here too: our own folder layout."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigError, DataError
-from .description import FILE_NAME, read_description
+from ..labels import IGNORE_INDEX
+from .archive import is_archive, unpack
+from .choices import read_choices, refuse_others
+from .description import FILE_NAME, read_content, read_description
+from .detect import FOLDER, detect
 from .discover import Discovery, discover, match
-from .image import IMAGE_SUFFIXES
+from .formats.base import Layout, Request
+from .listing import by_name, content_of
+from .masks import Mask, MaskCodec
 from .pairs import Pair, SegmentationData
-from .scan import Progress
+from .remap import remap
+from .scan import MaskRecord, Progress
+from .splits import SPLITS, split_by_name
 
 __all__ = ["Listing", "Pair", "SegmentationData", "find_classes", "list_pairs", "open_data", "split_by_name"]
 
-SPLITS = ("train", "val", "test")
-
-_LOOKED_FOR = "looked for {train,val,test}/{images,masks}/NAME.* and for {images,masks}/NAME.*"
+_LOOKED_FOR = f"looked for {FOLDER.looked_for}"
 _PEEKED = 8
 
 
 def open_data(
-    root: str | Path, *, seed: int = 0, val_fraction: float = 0.2, progress: Progress | None = None
+    root: str | Path,
+    *,
+    format: str | None = None,
+    seed: int = 0,
+    val_fraction: float = 0.2,
+    progress: Progress | None = None,
 ) -> SegmentationData:
-    """Open a data set and find out which classes its masks hold.
+    """Open a data set of any format that is recognised, and find out which classes its masks hold.
 
-    `ROOT/{train,val,test}/{images,masks}/NAME.*` is read as it is; `ROOT/{images,masks}/NAME.*` is split into
-    train and val. Pictures may lie in folders below `images`, masks then in the same folders below `masks`.
-    With a `ROOT/dataset.yaml` only a few masks are read; without one, all of them. Files are not checked
-    here: `check_data` does that.
+    Our own layout is `ROOT/{train,val,test}/{images,masks}/NAME.*`, which is read as it is, or
+    `ROOT/{images,masks}/NAME.*`, which is split into train and val. Pictures may lie in folders below
+    `images`, masks then in the same folders below `masks`. With names in `ROOT/dataset.yaml` only a few masks
+    are read; without, all of them. The other formats are those of `data.formats`; a zip is unpacked to a
+    temporary folder. Files are not checked here: `check_data` does that.
 
     Args:
-        root: Folder of the data set.
+        root: Folder or file of the data set.
+        format: Name of the format; recognised by looking when None.
         seed: Decides, with its name, into which split a picture falls.
-        val_fraction: Share of the pictures that go to val, where the folder has no splits of its own.
+        val_fraction: Share of the pictures that go to val, where the data set has no splits of its own.
         progress: Told how many masks are read.
 
     Raises:
-        DataError: the folder or its `dataset.yaml` is not usable, or the masks cannot be class masks.
-        ConfigError: `val_fraction` is not in 0..1.
+        DataError: the data set is of no format that is known, or of two, or a file in it is not usable.
+        ConfigError: `val_fraction` is not in 0..1, or there is no format of that name.
     """
     root = Path(root)
-    listing = list_pairs(root, seed=seed, val_fraction=val_fraction)
-    found = find_classes(root, listing, progress)
-    labels, codec = found.description.labels(), found.description.codec(found.by_color)
-    notes = listing.notes + found.notes
-    values = found.description.values
-    if not found.by_color and values != tuple(range(len(values))):
-        listed = ", ".join([*map(str, values[:12]), *["..."] * (len(values) > 12)])
-        notes += (f"values {listed} in the masks are ids 0 to {len(values) - 1} in the model and its masks",)
-    return SegmentationData(root, listing.splits, labels, codec, notes, listing.faults, found.records)
+    if not 0 <= val_fraction < 1:
+        raise ConfigError(f"val_fraction is {val_fraction}, expected at least 0 and less than 1")
+    place = unpack(root) if is_archive(root) else root
+    path = _description_path(root, place)
+    with blamed_on(path):
+        content = read_content(path)
+        choices = read_choices(content)
+    chosen = detect(place, format or choices.format)
+    layout = chosen.open(Request(place, seed, val_fraction, choices))
+    records: Mapping[Mask, MaskRecord] = {}
+    if isinstance(layout, Path):  # masks that say nothing of their classes
+        listing = list_pairs(layout, seed=seed, val_fraction=val_fraction)
+        found = find_classes(path.parent, listing, progress)
+        notes, records = listing.notes + found.notes, found.records
+        layout = Layout(listing.splits, found.description, found.by_color, notes, listing.faults)
+    elif chosen.name != "yolo":  # whose YAML file may be this very one
+        with blamed_on(path):
+            refuse_others(content)
+    choices = layout.choices or choices
+    with blamed_on(path if path.exists() else place):
+        description = remap(layout.description, choices)
+        labels, codec = description.labels(), description.codec(layout.by_color)
+    how = () if chosen is FOLDER else (f"recognised as {chosen.name}",)
+    notes = (*how, *layout.notes, *(_renumbered(codec) if records else ()))
+    return SegmentationData(root, layout.splits, labels, codec, notes, layout.faults, records)
+
+
+def _description_path(root: Path, place: Path) -> Path:
+    """Return where `dataset.yaml` is, or would be: in the folder; beside a file, or in the zip that it is."""
+    beside = root.parent / FILE_NAME
+    return place / FILE_NAME if place.is_dir() and (root.is_dir() or not beside.exists()) else beside
+
+
+@contextmanager
+def blamed_on(path: Path) -> Iterator[None]:
+    """Name a file in the errors of the block."""
+    try:
+        yield
+    except (ConfigError, DataError) as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _renumbered(codec: MaskCodec) -> tuple[str, ...]:
+    """Return a sentence if the values in masks are not the ids in memory."""
+    values = sorted(value for value, id_ in codec.ids.items() if id_ != IGNORE_INDEX)
+    if codec.by_color or values == [codec.ids[value] for value in values]:
+        return ()
+    listed = ", ".join([*map(str, values[:12]), *["..."] * (len(values) > 12)])
+    ids = max(codec.ids[value] for value in values)
+    return (f"values {listed} in the masks are ids 0 to {ids} in the model and its masks",)
 
 
 def find_classes(
@@ -73,7 +125,9 @@ def find_classes(
     pairs = [pair for split in listing.splits.values() for pair in split]
     masks = [pair.mask for pair in pairs]
     path = root / FILE_NAME
-    if path.exists():
+    with blamed_on(path):
+        described = "names" in read_content(path)
+    if described:
         description = read_description(path)
         few = masks[:: max(1, len(masks) // _PEEKED)][:_PEEKED]
         found = match(description, masks if whole else few, progress)
@@ -109,11 +163,8 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
     """Find the pictures and masks of a data set and its splits.
 
     Raises:
-        DataError: there is no such folder, or nothing of the layout in it, or no picture has a mask.
-        ConfigError: `val_fraction` is not in 0..1.
+        DataError: there is nothing of the layout in the folder, or no picture has a mask.
     """
-    if not 0 <= val_fraction < 1:
-        raise ConfigError(f"val_fraction is {val_fraction}, expected at least 0 and less than 1")
     if not root.is_dir():
         what = "is a file, expected a folder" if root.exists() else "no such folder"
         raise DataError(f"{root}: {what} with a data set; {_LOOKED_FOR}")
@@ -138,13 +189,8 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
         if lines
     ]
     if not splits:
-        raise DataError(f"{root}: no data set found; {_LOOKED_FOR}; found {_content(root)}")
+        raise DataError(f"{root}: no data set found; {_LOOKED_FOR}; found {content_of(root)}")
     return Listing(splits, faults, tuple(notes))
-
-
-def _content(folder: Path) -> str:
-    names = sorted(path.name for path in folder.iterdir())
-    return ", ".join(names[:8] + ["..."] * (len(names) > 8)) or "nothing"
 
 
 def _match(folder: Path) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
@@ -155,9 +201,9 @@ def _match(folder: Path) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
     """
     for kind in ("images", "masks"):
         if not (folder / kind).is_dir():
-            raise DataError(f"{folder}: has no folder {kind}; {_LOOKED_FOR}; found {_content(folder)}")
-    images, faults = _by_name(folder / "images", "pictures")
-    masks, mask_faults = _by_name(folder / "masks", "masks")
+            raise DataError(f"{folder}: has no folder {kind}; {_LOOKED_FOR}; found {content_of(folder)}")
+    images, faults = by_name(folder / "images", "pictures")
+    masks, mask_faults = by_name(folder / "masks", "masks")
     faults += mask_faults
     pairs = [Pair(name, images[name], masks[name]) for name in sorted(images.keys() & masks.keys())]
     if not pairs:
@@ -178,59 +224,3 @@ def _match(folder: Path) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
         for name in sorted(masks.keys() - images.keys())
     ]
     return tuple(pairs), tuple(faults)
-
-
-def _by_name(folder: Path, what: str) -> tuple[dict[str, Path], list[str]]:
-    """Return the pictures below a folder by their names, and a line for each that has the name of another."""
-    files: dict[str, Path] = {}
-    doubled: list[str] = []
-    for path in _picture_files(folder):
-        name = unicodedata.normalize("NFC", path.relative_to(folder).with_suffix("").as_posix())
-        if name in files:
-            doubled.append(
-                f"{path}: differs from {files[name].name} in its suffix alone, so that two {what} have one "
-                "name: rename or delete one of them"
-            )
-        else:
-            files[name] = path
-    return files, doubled
-
-
-def _picture_files(folder: Path) -> list[Path]:
-    """Return all pictures (by suffix) below a folder, in order, but no hidden ones.
-
-    Raises:
-        DataError: a folder cannot be listed.
-    """
-
-    def refuse(error: OSError) -> None:
-        raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
-
-    found: list[Path] = []
-    for place, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = (Path(place, name) for name in files if not name.startswith("."))
-        found += [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
-    return sorted(found)
-
-
-def split_by_name(pairs: tuple[Pair, ...], seed: int, val_fraction: float) -> dict[str, tuple[Pair, ...]]:
-    """Put each pair into train or val by a hash of seed and name, so that a new picture moves no other.
-
-    Neither split stays empty where there are two pairs or more: the nearest pair then goes over, the only
-    case in which new pictures can move one.
-    """
-    draws = {pair.name: _draw(seed, pair.name) for pair in pairs}
-    limit = val_fraction
-    if val_fraction and len(pairs) > 1:
-        ordered = sorted(draws.values())
-        limit = min(max(limit, ordered[1]), ordered[-1])
-    val = tuple(pair for pair in pairs if draws[pair.name] < limit)
-    train = tuple(pair for pair in pairs if draws[pair.name] >= limit)
-    return {"train": train, "val": val} if val else {"train": train}
-
-
-def _draw(seed: int, name: str) -> float:
-    """Return a number in 0..1 that depends on seed and name alone, on every machine."""
-    digest = hashlib.sha256(f"{seed}:{name}".encode(errors="surrogateescape")).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64

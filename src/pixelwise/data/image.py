@@ -130,16 +130,17 @@ def verify_image(path: Path) -> tuple[int, int]:
 
 def upright(picture: Image.Image) -> Image.Image:
     """Return the picture turned and mirrored as its EXIF orientation asks for."""
-    turn = _UPRIGHT.get(_orientation(picture))
+    turn = _UPRIGHT.get(orientation(picture))
     return picture if turn is None else picture.transpose(turn)
 
 
 def _upright_size(picture: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
     width, height = size
-    return (width, height) if _orientation(picture) in _SIDEWAYS else (height, width)
+    return (width, height) if orientation(picture) in _SIDEWAYS else (height, width)
 
 
-def _orientation(picture: Image.Image) -> int:
+def orientation(picture: Image.Image) -> int:
+    """Return how a camera was held, 1 (upright) to 8, as EXIF has it; 1 where nothing is said."""
     if picture.format == "TIFF":
         return 1  # Pillow turns these by itself
     try:

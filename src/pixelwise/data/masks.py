@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,25 @@ class MaskValues:
     by_color: bool = False
     palette: Mapping[int, int] = field(default_factory=dict)
     lossy: bool = False
+
+
+class MaskSource(Protocol):
+    """A mask that is made from something else than a picture file, such as polygons in a JSON file.
+
+    `str` of it is how messages call it; it can be pickled, and a key in a dict.
+    """
+
+    def read(self) -> MaskValues:
+        """Return what the mask holds.
+
+        Raises:
+            ImageError: it cannot be made; the message names the file.
+        """
+        ...
+
+
+Mask = Path | MaskSource
+"""A picture file of a mask, or what a mask is made from."""
 
 
 @dataclass(frozen=True)
@@ -127,26 +146,29 @@ class MaskCodec:
         return ", ".join(words if len(words) <= 12 else [*words[:12], "..."])
 
 
-def read_mask(path: str | Path, codec: MaskCodec) -> NDArray[np.uint8]:
+def read_mask(mask: str | Mask, codec: MaskCodec) -> NDArray[np.uint8]:
     """Read a mask, upright, as class ids (H, W) uint8 with 255 where it is ignored.
 
     Raises:
-        ImageError: the file cannot be read, or holds a value that the codec does not know.
+        ImageError: the mask cannot be read, or holds a value that the codec does not know.
     """
-    path = Path(path)
-    found = read_mask_values(path)
+    found = read_mask_values(Path(mask) if isinstance(mask, str) else mask)
     try:
         return codec.encode(found)
     except ImageError as error:
-        raise ImageError(f"{path}: {error}") from error
+        raise ImageError(f"{mask}: {error}") from error
 
 
-def read_mask_values(path: Path) -> MaskValues:
-    """Read a mask, upright, as the values that the file holds.
+def read_mask_values(mask: Mask) -> MaskValues:
+    """Read a mask, upright, as the values that it holds.
 
     Raises:
-        ImageError: the file cannot be read, or does not hold whole numbers or colours.
+        ImageError: the mask cannot be read, or does not hold whole numbers or colours.
     """
+    return _read_file(mask) if isinstance(mask, Path) else mask.read()
+
+
+def _read_file(path: Path) -> MaskValues:
     picture = open_picture(path)
     lossy = picture.format in ("JPEG", "MPO")
     picture = upright(picture)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..labels import Labels
-from .masks import MaskCodec
+from .masks import Mask, MaskCodec
 from .scan import MaskRecord
 
 
@@ -20,12 +20,12 @@ class Pair:
         name: Path of the picture below its `images` folder without suffix, with "/" between folders; unique
             within a split.
         image: File of the picture.
-        mask: File of the mask.
+        mask: File of the mask, or what it is made from.
     """
 
     name: str
     image: Path
-    mask: Path
+    mask: Mask
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class SegmentationData:
     """The pairs of a data set, by split, and what the values in its masks mean.
 
     Attributes:
-        root: Folder of the data set.
+        root: Folder (or file) of the data set.
         splits: Pairs of each split that exists, in the order of their names.
         labels: Class names and colours.
         codec: How values in the mask files become class ids.
@@ -49,7 +49,7 @@ class SegmentationData:
     codec: MaskCodec
     notes: tuple[str, ...] = ()
     faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    records: Mapping[Path, MaskRecord] = field(default_factory=dict, repr=False, compare=False)
+    records: Mapping[Mask, MaskRecord] = field(default_factory=dict, repr=False, compare=False)
 
     def split(self, name: str) -> tuple[Pair, ...]:
         """Return the pairs of one split.

@@ -6,13 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from ..errors import ImageError
-from .masks import MaskValues, is_grey, read_mask_values
+from .masks import Mask, MaskValues, is_grey, read_mask_values
 
 Progress = Callable[[int, int], None]
 """Called with how many files are done, and how many there are."""
@@ -50,10 +49,10 @@ class MaskRecord:
         return is_grey(np.array(list(self.counts), np.int64))
 
 
-def scan_mask(path: Path) -> MaskRecord | ImageError:
+def scan_mask(mask: Mask) -> MaskRecord | ImageError:
     """Read a mask and return what it holds, or the error if it cannot be read."""
     try:
-        return summarize(read_mask_values(path))
+        return summarize(read_mask_values(mask))
     except ImageError as error:
         return error
 
@@ -83,16 +82,16 @@ def summarize(found: MaskValues) -> MaskRecord:
 
 
 def scan_masks(
-    masks: Sequence[Path], progress: Progress | None = None
-) -> tuple[dict[Path, MaskRecord], dict[Path, ImageError]]:
+    masks: Sequence[Mask], progress: Progress | None = None
+) -> tuple[dict[Mask, MaskRecord], dict[Mask, ImageError]]:
     """Read masks in parallel; return the records, and the errors of the masks that cannot be read."""
-    records: dict[Path, MaskRecord] = {}
-    errors: dict[Path, ImageError] = {}
-    for path, result in zip(masks, in_parallel(scan_mask, masks, progress), strict=True):
+    records: dict[Mask, MaskRecord] = {}
+    errors: dict[Mask, ImageError] = {}
+    for mask, result in zip(masks, in_parallel(scan_mask, masks, progress), strict=True):
         if isinstance(result, MaskRecord):
-            records[path] = result
+            records[mask] = result
         else:
-            errors[path] = result
+            errors[mask] = result
     return records, errors
 
 

@@ -1,0 +1,105 @@
+"""What a person decides about the labels of a data set: which classes are one, left out, or renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..errors import DataError
+
+Overlap = Literal["later", "small-over-large"]
+"""Which outline wins where two lie over each other: the later one, or the one that covers fewer pixels."""
+
+Uncovered = Literal["background", "ignore"]
+"""What pixels are that no outline covers: a class of their own, or nothing to learn from."""
+
+Member = str | int
+"""A class of the source: its name, or its value in the masks."""
+
+CHOICES = ("format", "merge", "drop", "rename", "overlap", "uncovered")
+"""Keys of `dataset.yaml` that hold these decisions, for data sets of every format."""
+
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "overlap": ("later", "small-over-large"),
+    "uncovered": ("background", "ignore"),
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The part of a `dataset.yaml` that holds for every format; all of it speaks of the source's classes.
+
+    Attributes:
+        merge: Classes that become one, by the name that it gets (a new one, or that of a member).
+        drop: Classes whose pixels are ignored.
+        rename: New name by the source's name.
+        overlap: Which outline wins; None for the format's own rule.
+        uncovered: What pixels outside all outlines are; None for the format's own rule.
+        format: Name of the data set's format; None to recognise it by looking.
+    """
+
+    merge: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
+    drop: tuple[Member, ...] = ()
+    rename: Mapping[Member, str] = field(default_factory=dict)
+    overlap: Overlap | None = None
+    uncovered: Uncovered | None = None
+    format: str | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether classes change at all."""
+        return bool(self.merge or self.drop or self.rename)
+
+
+def read_choices(content: Mapping[Any, Any]) -> Choices:
+    """Return the decisions among the entries of a `dataset.yaml`; all other entries are passed over.
+
+    Raises:
+        DataError: one of them is not what it should be.
+    """
+    merge, drop, rename = (content.get(key) or {} for key in ("merge", "drop", "rename"))
+    if not isinstance(merge, dict) or not all(isinstance(name, str) and name.strip() for name in merge):
+        raise DataError(f"merge is {merge!r}, expected lines 'NEW NAME: [CLASS, CLASS, ...]'")
+    if not isinstance(rename, dict):
+        raise DataError(f"rename is {rename!r}, expected lines 'OLD NAME: NEW NAME'")
+    for old, new in rename.items():
+        if not isinstance(new, str) or not new.strip():
+            raise DataError(f"rename: {old!r} becomes {new!r}, expected a name (in quotes if need be)")
+    for key, words in _WORDS.items():
+        if content.get(key) not in (None, *words):
+            raise DataError(f"{key} is {content[key]!r}, expected {' or '.join(words)}")
+    return Choices(
+        {name.strip(): _members(f"merge: {name}", members) for name, members in merge.items()},
+        _members("drop", drop),
+        {_member("rename", old): new.strip() for old, new in rename.items()},
+        content.get("overlap"),
+        content.get("uncovered"),
+        None if content.get("format") is None else str(content["format"]),
+    )
+
+
+def refuse_others(content: Mapping[Any, Any]) -> None:
+    """Make sure that the `dataset.yaml` of a format that names its classes itself holds decisions alone.
+
+    Raises:
+        DataError: it holds something else.
+    """
+    unknown = [str(key) for key in content if key not in CHOICES]
+    if unknown:
+        raise DataError(
+            f"found {', '.join(unknown)}; the format of this data set names its classes itself, so that "
+            f"{', '.join(CHOICES)} are all that is expected"
+        )
+
+
+def _members(where: str, content: Any) -> tuple[Member, ...]:
+    if not isinstance(content, list) and content:
+        content = [content]
+    return tuple(_member(where, entry) for entry in content or ())
+
+
+def _member(where: str, entry: Any) -> Member:
+    if isinstance(entry, bool) or not isinstance(entry, str | int):
+        raise DataError(f"{where}: found {entry!r}, expected the name of a class, or its value in the masks")
+    return entry.strip() if isinstance(entry, str) else entry

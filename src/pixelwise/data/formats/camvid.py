@@ -1,0 +1,88 @@
+"""CamVid as it is published: colour masks NAME_L.png and their colours in label_colors.txt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import DataError
+from ...labels import Color, as_color
+from ..description import Description
+from ..listing import name_below, picture_files
+from ..pairs import Pair
+from .base import Format, Layout, Request
+from .reading import read_lines, reading
+
+_WHAT = "lines R G B NAME"
+_COLORS = "label_colors.txt"
+_MARK = "_L"
+
+
+def looks_like(root: Path) -> bool:
+    """Say whether label_colors.txt lies there."""
+    return (root / _COLORS).is_file()
+
+
+def open_camvid(request: Request) -> Layout:
+    """Open all masks NAME_L.* below the folder, each with the picture NAME.* below it.
+
+    Splits are those of the masks' folders (train, trainannot, train_labels, ...), else by name.
+
+    Raises:
+        DataError: label_colors.txt is not what it should be, or no mask has a picture.
+    """
+    root = request.root
+    description = read_colors(root / _COLORS)
+    files = picture_files(root)
+    masks = [file for file in files if file.stem.endswith(_MARK)]
+    images = {file.stem: file for file in files if not file.stem.endswith(_MARK)}
+    pairs: list[Pair] = []
+    faults: list[str] = []
+    for mask in masks:
+        stem = mask.stem.removesuffix(_MARK)
+        if stem in images:
+            pairs.append(Pair(_name(root, mask, stem), images.pop(stem), mask))
+        else:
+            faults.append(
+                f"{mask}: has no picture; expected {stem}.png below {root}: add it, or delete the mask"
+            )
+    faults += [f"{image}: has no mask; expected {stem}{_MARK}.png: add it" for stem, image in images.items()]
+    if not pairs:
+        raise DataError(faults[0] if faults else f"{root}: holds no mask; expected NAME{_MARK}.png")
+    splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
+    notes = (f"classes and colours by {_COLORS}; Void is ignored", note)
+    return Layout(splits, description, True, notes, dict.fromkeys(splits, tuple(faults)))
+
+
+def _name(root: Path, mask: Path, stem: str) -> str:
+    """Return the name of a pair: below a folder such as train if its mask lies in train or train_labels."""
+    first = name_below(root, mask).split("/")[0]
+    for ending in ("_labels", "annot", "_masks"):
+        first = first.removesuffix(ending)
+    return f"{first}/{stem}" if first in ("train", "val", "test") else stem
+
+
+def read_colors(path: Path) -> Description:
+    """Read label_colors.txt: lines R G B NAME; classes keep the order of the file, and Void is ignored.
+
+    Raises:
+        DataError: a line is none of these, or two have one name or one colour.
+    """
+    names: dict[int, str] = {}
+    colors: dict[int, Color] = {}
+    ignored: list[Color] = []
+    with reading(path, _WHAT):
+        for line in read_lines(path, _WHAT):
+            *numbers, name = line.split(maxsplit=3)
+            color = as_color([int(number) for number in numbers])
+            if name in names.values() or color in (*colors.values(), *ignored):
+                raise DataError(f"the name or the colour of '{name}' stands there twice: remove one of them")
+            if name.lower() == "void":
+                ignored.append(color)
+            else:
+                names[len(names)], colors[len(colors)] = name, color
+    if not names:
+        raise DataError(f"{path}: names no class; expected {_WHAT}")
+    return Description(names, colors, ignore_colors=tuple(ignored))
+
+
+FORMAT = Format("camvid", "label_colors.txt with masks NAME_L.png", looks_like, open_camvid)

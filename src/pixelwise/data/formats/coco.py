@@ -1,0 +1,287 @@
+"""COCO JSON: things and stuff, as polygons or run lengths, drawn by pycocotools like its own masks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DataError
+from ...extras import require
+from ...labels import IGNORE_INDEX
+from ..listing import name_below
+from ..pairs import Pair
+from ..splits import split_called
+from .base import Format, Layout, Request
+from .drawing import Canvas, Patch, Region, Size, plan
+from .reading import as_size, files_with, find_file, peek, read_json, reading
+
+_WHAT = "COCO annotations with images, annotations and categories"
+_OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
+_OUTSIDE = 4  # a point farther away than that many sizes of the picture is no slip of the hand
+
+
+@dataclass(frozen=True, eq=False)
+class CocoRegion:
+    """One annotation.
+
+    Attributes:
+        value: Value of its class.
+        segmentation: Polygons [[x, y, x, y, ...], ...], or run lengths, as an array or packed.
+    """
+
+    value: int
+    segmentation: Any
+
+    def cover(self, size: Size) -> Patch:
+        """Return the pixels as pycocotools has them.
+
+        Raises:
+            ValueError: the segmentation is none, or of another size than the picture.
+        """
+        from pycocotools import mask as coco
+
+        runs = self.segmentation
+        if isinstance(runs, list):
+            return Patch(0, 0, coco.decode(coco.merge(coco.frPyObjects(runs, *size))).astype(np.bool_))
+        counts = unpack_counts(runs) if isinstance(runs, bytes) else runs
+        if counts.size == 0 or counts.min() < 0 or counts.max() > size[0] * size[1]:
+            raise ValueError("its run lengths are negative, or longer than the picture")
+        if counts.sum() != size[0] * size[1]:
+            raise ValueError(f"its run lengths add up to {counts.sum():,}, not to the picture's pixels")
+        inside = np.repeat(np.arange(counts.size) % 2 == 1, counts)
+        return Patch(0, 0, inside.reshape(size[::-1]).T)  # column by column
+
+
+def unpack_counts(packed: bytes) -> NDArray[np.int64]:
+    """Return the run lengths (N,) that COCO packs into a string; pycocotools trusts the string, we do not.
+
+    A character holds 5 bits of a number and whether more follow; from the fourth on, a number is the
+    difference to the last but one.
+
+    Raises:
+        ValueError: the string is none that COCO's tools write.
+
+    Source: rleFrString in maskApi.c of cocoapi.
+    """
+    parts = np.frombuffer(packed, np.uint8).astype(np.int64) - 48
+    ends = np.flatnonzero(parts & 32 == 0)
+    if parts.size == 0 or parts.min() < 0 or parts.max() > 63 or ends.size == 0 or ends[-1] != parts.size - 1:
+        raise ValueError("its packed run lengths are damaged")
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    places = np.arange(parts.size) - np.repeat(starts, ends - starts + 1)
+    if places.max() > 6:
+        raise ValueError("its packed run lengths are damaged")
+    numbers = np.add.reduceat((parts & 31) << 5 * places, starts)
+    negative = parts[ends] & 16 != 0
+    numbers[negative] -= 1 << 5 * (places[ends][negative] + 1)
+    numbers[1::2] = np.cumsum(numbers[1::2])
+    numbers[2::2] = np.cumsum(numbers[2::2])
+    return numbers
+
+
+def looks_like(root: Path) -> bool:
+    """Say whether there is a JSON file with COCO's keys, in the folder or one below."""
+    return bool(_files(root))
+
+
+def _files(root: Path) -> list[Path]:
+    return [path for path in files_with(root, ".json") if _is_coco(path)]
+
+
+def _is_coco(path: Path) -> bool:
+    if path.name.startswith(_OTHER_KINDS):
+        return False
+    text = peek(path)
+    keys = sum(f'"{key}"'.encode() in text for key in ("images", "annotations", "categories"))
+    return text.lstrip()[:1] == b"{" and keys >= 2 and b'"shapes"' not in text
+
+
+def open_coco(request: Request) -> Layout:
+    """Open all COCO files of a folder, or one; files of one split, such as things and stuff, add up.
+
+    Raises:
+        DataError: a file is not what it should be, or two give one class number two names.
+    """
+    require("pycocotools")
+    files = _files(request.root) or files_with(request.root, ".json")
+    if not files:
+        raise DataError(f"{request.root}: holds no .json file with {_WHAT}")
+    contents = {path: _read(path) for path in sorted(files, key=lambda path: (not _is_stuff(path), path))}
+    names = _categories(contents)
+    whole = any(_is_stuff(path) for path in files)
+    canvas = plan(list(names.values()), request.choices, whole=whole)
+    values = {number: canvas.values[name] for number, name in names.items()}
+
+    by_split: dict[str, dict[str, _Picture]] = defaultdict(dict)
+    faults: dict[str, list[str]] = defaultdict(list)
+    for path, content in contents.items():
+        split = _split_of(path)
+        with reading(path, _WHAT):
+            _collect(path, content, values, by_split[split], faults[split])
+    splits = {name: _pairs(by_split[name].values(), canvas) for name in sorted(by_split)}
+    if not any(splits.values()):
+        first = next((line for lines in faults.values() for line in lines), f"{files[0]}: names no picture")
+        raise DataError(first)
+    if "" in splits:
+        ordered, note = request.split(tuple(pair for pairs in splits.values() for pair in pairs))
+        every = [line for lines in faults.values() for line in lines]
+        faults = defaultdict(list, {name: list(every) for name in ordered})
+    else:
+        ordered, note = request.complete(
+            {name: splits[name] for name in ("train", "val", "test") if name in splits}
+        )
+    notes = (*canvas.notes, "crowds (iscrowd) are ignored", note)
+    return Layout(
+        ordered, canvas.description, notes=notes, faults={name: tuple(faults[name]) for name in ordered}
+    )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    content = read_json(path, _WHAT)
+    if not isinstance(content, dict) or not all(
+        isinstance(content.get(key), list) for key in ("images", "annotations", "categories")
+    ):
+        raise DataError(f"{path}: lacks a list images, annotations or categories; expected {_WHAT}")
+    return content
+
+
+def _is_stuff(path: Path) -> bool:
+    return path.name.startswith("stuff")
+
+
+def _split_of(path: Path) -> str:
+    """Return the split by a file's name (instances_train2017.json) or its folder (valid/x.json)."""
+    words = path.stem.replace("-", "_").replace(".", "_").split("_")
+    for word in (*words, path.parent.name):
+        split = split_called(word.rstrip("0123456789"))
+        if split:
+            return split
+    return ""
+
+
+def _categories(contents: Mapping[Path, Mapping[str, Any]]) -> dict[int, str]:
+    """Return the names of all categories by their numbers, ascending."""
+    names: dict[int, str] = {}
+    for path, content in contents.items():
+        with reading(path, _WHAT):
+            for entry in content["categories"]:
+                number, name = int(entry["id"]), str(entry["name"]).strip()
+                if names.setdefault(number, name) != name:
+                    raise DataError(
+                        f"category {number} is '{name}' here and '{names[number]}' before: use one name"
+                    )
+    if not all(names.values()):
+        raise DataError(f"{next(iter(contents))}: a category has no name; give each one")
+    return dict(sorted(names.items()))
+
+
+@dataclass
+class _Picture:
+    """A picture and the annotations in it, of all files of its split."""
+
+    name: str
+    image: Path
+    origin: str
+    size: Size
+    regions: list[Region]
+    crowds: list[Region]
+
+
+def _collect(
+    path: Path,
+    content: Mapping[str, Any],
+    values: Mapping[int, int],
+    pictures: dict[str, _Picture],
+    faults: list[str],
+) -> None:
+    """Add the pictures of one file, and their annotations."""
+    numbers: dict[Any, _Picture | None] = {}
+    for entry in content["images"]:
+        file_name = str(entry["file_name"])
+        if entry["id"] in numbers:
+            raise DataError(f"two images have the id {entry['id']}: give each its own")
+        known = pictures.get(file_name)
+        image = known.image if known else _find_image(path, file_name)
+        if image is None:
+            faults.append(f"{path}: names the picture {file_name}, which is missing: add it, or take it out")
+            numbers[entry["id"]] = None
+            continue
+        origin = f"{path}: image {entry['id']} ({file_name})"
+        size = as_size(entry["height"], entry["width"])
+        name = name_below(Path("/"), Path("/", *Path(file_name).parts))
+        numbers[entry["id"]] = pictures.setdefault(file_name, _Picture(name, image, origin, size, [], []))
+    for entry in content["annotations"]:
+        if entry["image_id"] not in numbers:
+            raise DataError(
+                f"annotation {entry.get('id')} belongs to image {entry['image_id']}, which is not there"
+            )
+        picture = numbers[entry["image_id"]]
+        if picture is None or not entry.get("segmentation"):
+            continue  # a box without an outline says nothing of pixels
+        if entry["category_id"] not in values:
+            number = entry["category_id"]
+            raise DataError(f"annotation {entry.get('id')} has the category {number}, not among categories")
+        region = CocoRegion(values[entry["category_id"]], _segmentation(entry, picture.size))
+        if entry.get("iscrowd"):
+            picture.crowds.append(CocoRegion(IGNORE_INDEX, region.segmentation))
+        else:
+            picture.regions.append(region)
+
+
+def _segmentation(entry: Mapping[str, Any], size: Size) -> Any:
+    """Return polygons that pycocotools can draw without harm, or run lengths."""
+    content, what = entry["segmentation"], f"annotation {entry.get('id')}"
+    if isinstance(content, dict):
+        stated = tuple(int(side) for side in content["size"])
+        counts = content["counts"]
+        if stated != size:
+            raise DataError(
+                f"{what}: its run lengths are for {stated}, but the picture is {size} (height, width)"
+            )
+        return np.array(counts, np.int64) if isinstance(counts, list) else counts.encode("ascii")
+    polygons = []
+    for polygon in content:
+        points = np.asarray(polygon, np.float64).reshape(-1)
+        if points.size < 6 or points.size % 2:
+            raise DataError(
+                f"{what}: a polygon has {points.size} numbers, expected x and y of three points or more"
+            )
+        if not (np.abs(points) <= _OUTSIDE * max(size)).all():
+            raise DataError(f"{what}: a polygon has a point that is no number, or far outside of its picture")
+        polygons.append(points.tolist())
+    return polygons
+
+
+def _find_image(path: Path, file_name: str) -> Path | None:
+    """Return the picture, beside the JSON file or in the folders that tools make."""
+    here, above = path.parent, path.parent.parent
+    split = path.stem.rpartition("_")[2]  # instances_train2017 -> train2017
+    folders = [here, here / "images"]
+    if here.name in ("annotations", "labels"):
+        folders += [above / "images" / split, above / split, above / "images", above]
+    folders += [here / "images" / split, here / split, here / path.stem]
+    return find_file(file_name, folders)
+
+
+def _pairs(pictures: Iterable[_Picture], canvas: Canvas) -> tuple[Pair, ...]:
+    pairs = [
+        Pair(
+            picture.name,
+            picture.image,
+            canvas.mask(picture.origin, picture.size, (*picture.crowds, *picture.regions)),
+        )
+        for picture in pictures
+    ]
+    names = [pair.name for pair in pairs]
+    if len(set(names)) < len(names):  # a.jpg and a.png
+        pairs = [Pair(pair.name + pair.image.suffix, pair.image, pair.mask) for pair in pairs]
+    return tuple(sorted(pairs, key=lambda pair: pair.name))
+
+
+FORMAT = Format("coco", "a .json with COCO's images, annotations and categories", looks_like, open_coco)

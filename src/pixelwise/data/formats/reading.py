@@ -1,0 +1,146 @@
+"""Read the text files of data sets: JSON, XML and lists; whatever is wrong in them ends as one clear line."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DataError
+from ..image import MAX_PIXELS
+
+Points = NDArray[np.float64]
+"""Corners of an outline (N, 2): x to the right and y down, in pixels from the picture's top left corner."""
+
+_FARTHEST = 1e6
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """Turn whatever goes wrong in the block with the content of `path` into a DataError that names it.
+
+    Args:
+        path: The file.
+        what: What it should be, such as "COCO annotations".
+    """
+    try:
+        yield
+    except DataError as error:
+        text = str(error)
+        raise error if text.startswith(str(path)) else DataError(f"{path}: {text}") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not UTF-8 text, expected {what}") from error
+    except KeyError as error:
+        raise DataError(f"{path}: an entry lacks {error}, expected {what}") from error
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: is damaged, or not {what} ({reason})") from error
+    except ElementTree.ParseError as error:
+        raise DataError(f"{path}: is not valid XML ({error}), expected {what}") from error
+
+
+def peek(path: Path, number: int = 65536) -> bytes:
+    """Return the beginning and the end of a file, which tell its kind; nothing where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(number)
+            file.seek(max(number, path.stat().st_size - number))
+            return begin + file.read(number)
+    except OSError:
+        return b""
+
+
+def files_with(root: Path, suffix: str, depth: int = 1) -> list[Path]:
+    """Return the files of a suffix in a folder and in the folders in it, down to a depth, in order.
+
+    `root` itself if it is such a file.
+    """
+    if root.is_file():
+        return [root] if root.suffix.lower() == suffix else []
+    levels = ("/".join(["*"] * (level + 1)) for level in range(depth + 1))
+    found = (path for level in levels for path in root.glob(level) if path.suffix.lower() == suffix)
+    return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+
+
+def read_json(path: Path, what: str) -> Any:
+    """Return what a JSON file holds.
+
+    Raises:
+        DataError: it cannot be read, or is no JSON.
+    """
+    with reading(path, what):
+        return json.loads(path.read_bytes())
+
+
+def read_xml(path: Path, what: str) -> ElementTree.Element:
+    """Return the root of an XML file; a file that defines entities, which can grow without end, is refused.
+
+    Raises:
+        DataError: it cannot be read, or is no XML.
+    """
+    with reading(path, what):
+        text = path.read_bytes()
+        if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+            raise DataError("holds a DOCTYPE or entities, which annotation tools do not write; remove them")
+        return ElementTree.fromstring(text)
+
+
+def read_lines(path: Path, what: str) -> list[str]:
+    """Return the lines of a text file that are not empty, without blanks around them.
+
+    Raises:
+        DataError: it cannot be read, or is not UTF-8.
+    """
+    with reading(path, what):
+        text = path.read_text(encoding="utf-8-sig")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def as_points(numbers: Any) -> Points:
+    """Return the corners of an outline from pairs, or from x, y, x, y, ...
+
+    Raises:
+        ValueError: there are fewer than three, or they are no numbers that a picture can have.
+    """
+    flat = np.asarray(numbers, np.float64).ravel()
+    if flat.size < 6 or flat.size % 2:
+        raise ValueError(f"an outline has {flat.size} numbers, expected x and y of three points or more")
+    if not (np.abs(flat) < _FARTHEST).all():
+        raise ValueError("an outline has a point that is no number, or far outside of any picture")
+    return flat.reshape(-1, 2)
+
+
+def as_size(height: Any, width: Any) -> tuple[int, int]:
+    """Return the size of a picture.
+
+    Raises:
+        ValueError: it is no size, or larger than pictures may be.
+    """
+    size = int(height), int(width)
+    if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(f"height and width are {size[0]} and {size[1]}, expected 1 to {MAX_PIXELS:,} pixels")
+    return size
+
+
+def find_file(name: str, folders: Sequence[Path]) -> Path | None:
+    """Return the first file of a name below some folders: by its whole path, else by its last part.
+
+    A name never leads out of the folders.
+    """
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    if not parts or ".." in parts:
+        return None
+    for tail in (parts, parts[-1:]):
+        for folder in folders:
+            path = folder.joinpath(*tail)
+            if path.is_file():
+                return path
+    return None

@@ -1,0 +1,87 @@
+"""Which split a picture belongs to: by its name and a seed, or by the folder that it lies in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from .pairs import Pair
+
+SPLITS = ("train", "val", "test")
+
+_CALLED = {
+    "train": "train",
+    "training": "train",
+    "trn": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def split_called(word: str) -> str | None:
+    """Return the split that people mean by a word such as "valid" or "Training"; None if it means none."""
+    return _CALLED.get(word.lower())
+
+
+def split_pairs(
+    pairs: tuple[Pair, ...], seed: int, val_fraction: float
+) -> tuple[dict[str, tuple[Pair, ...]], str]:
+    """Put pairs into splits by the first folder in their names if all have one such as train, else by name.
+
+    Returns:
+        The splits, and a sentence that says how they came about.
+    """
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        found.setdefault(split_called(pair.name.split("/")[0]) or "", []).append(pair)
+    if "" in found or "train" not in found:
+        splits = split_by_name(pairs, seed, val_fraction)
+        return splits, f"split by name with seed {seed}: {counted(splits)}"
+    return complete({name: tuple(found[name]) for name in SPLITS if name in found}, seed, val_fraction)
+
+
+def complete(
+    splits: Mapping[str, tuple[Pair, ...]], seed: int, val_fraction: float
+) -> tuple[dict[str, tuple[Pair, ...]], str]:
+    """Return splits that have a val, taken out of train by name where the data set brings none.
+
+    Returns:
+        The splits, and a sentence that says how they came about.
+    """
+    splits = dict(splits)
+    if "val" in splits or len(splits.get("train", ())) < 2:
+        return splits, f"the splits are those of the data set: {counted(splits)}"
+    splits |= split_by_name(splits["train"], seed, val_fraction)
+    ordered = {name: splits[name] for name in SPLITS if name in splits}
+    return ordered, f"no val split: it is taken out of train by name with seed {seed}: {counted(ordered)}"
+
+
+def counted(splits: Mapping[str, tuple[Pair, ...]]) -> str:
+    """Return how many pairs each split has, in words."""
+    return " and ".join(f"{len(pairs)} {name}" for name, pairs in splits.items())
+
+
+def split_by_name(pairs: tuple[Pair, ...], seed: int, val_fraction: float) -> dict[str, tuple[Pair, ...]]:
+    """Put each pair into train or val by a hash of seed and name, so that a new picture moves no other.
+
+    Neither split stays empty where there are two pairs or more: the nearest pair then goes over, the only
+    case in which new pictures can move one.
+    """
+    draws = {pair.name: _draw(seed, pair.name) for pair in pairs}
+    limit = val_fraction
+    if val_fraction and len(pairs) > 1:
+        ordered = sorted(draws.values())
+        limit = min(max(limit, ordered[1]), ordered[-1])
+    val = tuple(pair for pair in pairs if draws[pair.name] < limit)
+    train = tuple(pair for pair in pairs if draws[pair.name] >= limit)
+    return {"train": train, "val": val} if val else {"train": train}
+
+
+def _draw(seed: int, name: str) -> float:
+    """Return a number in 0..1 that depends on seed and name alone, on every machine."""
+    digest = hashlib.sha256(f"{seed}:{name}".encode(errors="surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

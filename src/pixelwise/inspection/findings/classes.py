@@ -1,0 +1,210 @@
+"""Findings on classes: which occur, how often, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ...data.description import FILE_NAME
+from ...data.pairs import Pair
+from ...labels import IGNORE_INDEX
+from ..finding import Finding, Severity, count, finding
+from ..meaning import SOFT
+from ..survey import Survey
+from .values import ids_shifted
+
+_VOID_NAMES = frozenset(
+    {"void", "ignore", "ignored", "unlabeled", "unlabelled", "unknown", "don't care", "dontcare"}
+)
+
+RARE = 1e-4
+"""Share of labelled pixels below which a class is called rare."""
+
+ALL = 0.98
+"""Share of labelled pixels above which one class is called all there is."""
+
+
+@dataclass
+class Use:
+    """How much a class is used.
+
+    Attributes:
+        pixels: In all masks.
+        pictures: Number of masks that hold it, by split.
+        first: The first pair that holds it.
+    """
+
+    pixels: int = 0
+    pictures: dict[str, int] = field(default_factory=dict)
+    first: Pair | None = None
+
+    @property
+    def masks(self) -> int:
+        """Number of masks that hold it, in all splits."""
+        return sum(self.pictures.values())
+
+
+Uses = Mapping[int, Use]
+
+
+def use(survey: Survey) -> dict[int, Use]:
+    """Return how much each class is used, by its id, and ignored pixels under 255.
+
+    Masks with soft edges do not count: they hold values of classes that nobody drew.
+    """
+    uses = {id_: Use() for id_ in (*range(survey.labels.num_classes), IGNORE_INDEX)}
+    for entry, facts in survey.masks():
+        if facts.record.lossy or facts.soft >= SOFT:
+            continue
+        for id_, pixels in survey.by_class(facts.record).items():
+            uses[id_].pixels += pixels
+            uses[id_].pictures[entry.split] = uses[id_].pictures.get(entry.split, 0) + 1
+            uses[id_].first = uses[id_].first or entry.pair
+    return uses
+
+
+def classes(survey: Survey) -> Iterator[Finding]:
+    """Find everything that is wrong with which classes occur; masks are counted once."""
+    uses = use(survey)
+    for kind in (unused, only_in_val, imbalance, nothing_to_learn):
+        yield from kind(survey, uses)
+    yield from empty(survey)
+    yield from void_as_class(survey)
+
+
+def _classes(survey: Survey, uses: Uses) -> list[tuple[int, str, Use]]:
+    return [(id_, name, uses[id_]) for id_, name in enumerate(survey.labels.class_names)]
+
+
+def unused(survey: Survey, uses: Uses) -> Iterator[Finding]:
+    """Find classes that no mask holds, and ids that start at 1."""
+    found = [(id_, name) for id_, name, used in _classes(survey, uses) if not used.masks]
+    if not found or survey.meaning.unclear or ids_shifted(survey):
+        return
+    if not survey.meaning.described and not survey.meaning.by_color and found == [(0, "class_0")]:
+        mend = f"write {FILE_NAME} (`pixelwise classes` drafts it) and leave out 0, or list it under ignore"
+        why = "a class that never occurs is learned as nothing, and all names are off by one"
+        title = "value 0 occurs in no mask: the ids seem to be shifted by one"
+        yield finding("ids-shifted", Severity.WARNING, title, why=why, mend=mend)
+        return
+    names = ", ".join(name for _, name in found[:12])
+    yield finding(
+        "unused-name",
+        Severity.WARNING,
+        f"{count(len(found), 'class', 'classes')} of {survey.labels.num_classes} in no mask: {names}",
+        why="the network gets outputs that it never learns, and scores of these classes stay empty",
+        mend=f"delete the lines under names in {FILE_NAME}, or add masks that hold the classes",
+        files=[(name, "in no mask") for _, name in found],
+    )
+
+
+def only_in_val(survey: Survey, uses: Uses) -> Iterator[Finding]:
+    """Find classes that occur in val or test but never in train."""
+    if "train" not in survey.splits:
+        return
+    found = [
+        (name, used)
+        for _, name, used in _classes(survey, uses)
+        if used.masks and not used.pictures.get("train")
+    ]
+    if found:
+        yield finding(
+            "class-not-in-train",
+            Severity.WARNING,
+            f"in no mask of train, but in others: {', '.join(name for name, _ in found[:12])}",
+            why="what is never shown is never learned: its score will be 0",
+            mend="move some of these pairs to train",
+            files=[(name, f"in {count(used.masks, 'mask')} of other splits") for name, used in found],
+            pairs=[used.first for _, used in found if used.first],
+        )
+
+
+def imbalance(survey: Survey, uses: Uses) -> Iterator[Finding]:
+    """Find classes that cover next to nothing, or everything."""
+    held = [(name, used) for _, name, used in _classes(survey, uses) if used.masks]
+    pixels = sum(used.pixels for _, used in held)
+    rare = [(name, used) for name, used in held if used.pixels < RARE * pixels]
+    huge = [(name, used) for name, used in held if len(held) > 1 and used.pixels > ALL * pixels]
+    if rare:
+        yield finding(
+            "rare-class",
+            Severity.WARNING,
+            f"less than {100 * RARE:g} % of the labelled pixels: {', '.join(name for name, _ in rare[:12])}",
+            why="a loss that counts every pixel alike hardly sees such a class; it ends up never predicted",
+            mend=f"add pictures that hold it, weigh classes in the loss, or merge or drop it in {FILE_NAME}",
+            files=[(name, f"{used.pixels:,} pixels in {count(used.masks, 'mask')}") for name, used in rare],
+            pairs=[used.first for _, used in rare if used.first],
+        )
+    for name, used in huge:
+        yield finding(
+            "one-class-is-all",
+            Severity.WARNING,
+            f"'{name}' covers {100 * used.pixels / pixels:.1f} % of the labelled pixels",
+            why="a network that answers nothing else is right almost everywhere, and learns just that",
+            mend="crop the pictures around the other classes, or weigh classes in the loss",
+            files=[(name, f"{used.pixels:,} of {pixels:,} pixels")],
+        )
+
+
+def empty(survey: Survey) -> Iterator[Finding]:
+    """Find masks that hold nothing but ignored pixels, or nothing but the first class."""
+    ignored, bare = [], []
+    for entry, facts in survey.masks():
+        pixels = survey.by_class(facts.record)
+        if sum(pixels.values()) < facts.record.size[0] * facts.record.size[1]:
+            continue  # what else is in it is told elsewhere
+        if set(pixels) == {IGNORE_INDEX}:
+            ignored.append(entry.pair)
+        elif survey.labels.num_classes > 1 and set(pixels) == {0}:
+            bare.append(entry.pair)
+    if ignored:
+        yield finding(
+            "all-ignored",
+            Severity.WARNING,
+            f"{count(len(ignored), 'mask')} with nothing but ignored pixels",
+            why="such a pair teaches nothing, and costs time",
+            mend="label the pictures, or delete the pairs; `--fix` leaves them out",
+            files=[(pair.mask, "ignored as a whole") for pair in ignored],
+            pairs=ignored,
+            safe=True,
+        )
+    if bare:
+        many = 2 * len(bare) > sum(1 for _ in survey.masks())
+        name = survey.labels.class_names[0]
+        yield finding(
+            "empty-mask",
+            Severity.WARNING if many else Severity.REMARK,
+            f"{count(len(bare), 'mask')} with nothing but '{name}'",
+            why="right where the picture is empty; otherwise it was never labelled, and teaches to miss",
+            mend="look at these pictures; label what is on them",
+            files=[(pair.mask, f"'{name}' as a whole") for pair in bare],
+            pairs=bare,
+        )
+
+
+def nothing_to_learn(survey: Survey, uses: Uses) -> Iterator[Finding]:
+    """Find that all masks together hold fewer than two of several classes."""
+    held = [name for _, name, used in _classes(survey, uses) if used.masks]
+    if survey.labels.num_classes > 1 and len(held) < 2 and any(True for _ in survey.masks()):
+        alone = f"'{held[0]}'" if held else "no class"
+        yield finding(
+            "nothing-to-learn",
+            Severity.BLOCKS,
+            f"all masks together hold {alone} alone",
+            why="there is nothing to tell apart, so that training does not start",
+            mend=f"look at the masks; if an ignored value is a class, name it in {FILE_NAME}",
+        )
+
+
+def void_as_class(survey: Survey) -> Iterator[Finding]:
+    """Find classes whose name says that they are none."""
+    found = [name for name in survey.labels.class_names if name.lower().strip() in _VOID_NAMES]
+    if found:
+        yield finding(
+            "void-as-class",
+            Severity.WARNING,
+            f"'{found[0]}' is a class like the others",
+            why="the network learns to predict it, and it counts in every mean score",
+            mend=f"in {FILE_NAME}, move its value from names to ignore",
+            files=[(name, "under names") for name in found],
+        )

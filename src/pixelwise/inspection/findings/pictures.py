@@ -1,0 +1,107 @@
+"""Findings on pictures: sizes, what is on them, and whether their masks lie where they should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..finding import Finding, Severity, count, finding
+from ..record import Entry
+from ..survey import Survey
+
+TINY = 32
+"""Side in pixels below which a picture is tiny: a network of stride 32 sees one cell of it."""
+
+HUGE = 25_000_000
+"""Pixels above which a picture is huge: its activations fill most memories."""
+
+GAIN = 2.0
+"""By how much (in standard deviations over all shifts) borders must fit better where they are shifted to."""
+
+SURE = 3.5
+"""How clearly (likewise) borders must fit there at all."""
+
+LEAST = 0.015
+"""Shift, as a share of the longer side, below which the borders of a mask are merely drawn loosely."""
+
+
+def sizes(survey: Survey) -> Iterator[Finding]:
+    """Find tiny and huge pictures."""
+    tiny, huge = [], []
+    for entry, facts in survey.pictures():
+        text = f"{facts.size[1]} x {facts.size[0]}"
+        if min(facts.size) < TINY:
+            tiny.append((entry, text))
+        elif facts.size[0] * facts.size[1] > HUGE:
+            huge.append((entry, text))
+    if tiny:
+        yield _on_pictures(
+            "tiny-picture",
+            Severity.WARNING,
+            f"{count(len(tiny), 'picture')} with a side below {TINY} pixels",
+            tiny,
+            why="after five halvings nothing is left of it to learn from; often a thumbnail by mistake",
+            mend="use the originals, or delete the pairs",
+        )
+    if huge:
+        yield _on_pictures(
+            "huge-picture",
+            Severity.WARNING,
+            f"{count(len(huge), 'picture')} of more than {HUGE // 1_000_000} million pixels",
+            huge,
+            why="validation reads pictures whole: memory may not suffice, and reading slows every epoch",
+            mend="cut them into tiles, or scale pictures (smoothly) and masks (nearest neighbour) down",
+        )
+
+
+def blank(survey: Survey) -> Iterator[Finding]:
+    """Find pictures of one colour."""
+    found = [
+        (entry, "one colour")
+        for entry, facts in survey.pictures()
+        if np.ptp(np.frombuffer(facts.print.small, np.uint8)) <= 1 and min(facts.size) > 1
+    ]
+    if found:
+        yield _on_pictures(
+            "blank-picture",
+            Severity.WARNING,
+            f"{count(len(found), 'picture')} with nothing on it",
+            found,
+            why="a picture without content teaches to guess; often a failed export, or 16 bits read as 8",
+            mend="look at the files; export them again, or delete the pairs",
+        )
+
+
+def shifted(survey: Survey) -> Iterator[Finding]:
+    """Find masks whose borders fit the picture's edges far better at another place."""
+    found = []
+    for entry, facts in survey.masks():
+        fit = entry.record.fit
+        if fit is None or fit.best < SURE * fit.spread or fit.best - fit.here < GAIN * fit.spread:
+            continue
+        if max(abs(fit.down), abs(fit.right)) >= LEAST * max(facts.record.size):
+            ways = [(fit.down, "lower", "higher"), (fit.right, "to the right", "to the left")]
+            words = [f"{abs(by)} pixels {more if by > 0 else less}" for by, more, less in ways if by]
+            found.append((entry, f"about {' and '.join(words)} than the edges in the picture"))
+    if found:
+        yield finding(
+            "mask-off-edges",
+            Severity.WARNING,
+            f"{count(len(found), 'mask')} that fits the edges of the picture far better when shifted",
+            why="a mask beside its objects teaches wrong borders, and scores fall for no visible reason",
+            mend="look at the overlays; check padding and cropping in the tool that exported the masks",
+            files=[(entry.pair.mask, text) for entry, text in found],
+            pairs=[entry.pair for entry, _ in found],
+        )
+
+
+def _on_pictures(
+    kind: str, severity: Severity, title: str, found: list[tuple[Entry, str]], *, why: str, mend: str
+) -> Finding:
+    files = [(entry.pair.image, text) for entry, text in found]
+    pairs = [entry.pair for entry, _ in found]
+    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs)
+
+
+PICTURES = (sizes, blank, shifted)

@@ -1,0 +1,96 @@
+"""Findings on splits: pictures that stand in two, or twice in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...data.pairs import Pair
+from ..finding import Finding, Severity, count, finding
+from ..likeness import near, same
+from ..record import Entry
+from ..survey import Survey
+
+
+def _repeated(survey: Survey) -> list[list[Entry]]:
+    """Return the groups of entries that have the same picture, blank ones left out."""
+    entries = [(entry, facts.print) for entry, facts in survey.pictures() if not facts.print.flat]
+    return [[entries[place][0] for place in group] for group in same(print_ for _, print_ in entries)]
+
+
+def leaks(survey: Survey) -> list[Entry]:
+    """Return the entries of train whose picture stands in another split too."""
+    across = [group for group in _repeated(survey) if len({entry.split for entry in group}) > 1]
+    return [entry for group in across for entry in group if entry.split == "train"]
+
+
+def same_picture(survey: Survey) -> Iterator[Finding]:
+    """Find pictures that occur more than once, in two splits or in one."""
+    groups = _repeated(survey)
+    across = [group for group in groups if len({entry.split for entry in group}) > 1]
+    within = [group for group in groups if len({entry.split for entry in group}) == 1]
+    if across:
+        yield _groups(
+            "same-picture-across-splits",
+            Severity.BLOCKS,
+            f"{count(len(across), 'picture')} in more than one split",
+            across,
+            why="the score on val counts pictures that the network has learned by heart: it means nothing",
+            mend="delete the pairs from train, or from val; `--fix` keeps them in val and test only",
+            safe=True,
+        )
+    if within:
+        yield _groups(
+            "same-picture-twice",
+            Severity.REMARK,
+            f"{count(len(within), 'picture')} more than once in a split",
+            within,
+            why="it counts twice; where its masks differ, the two contradict each other",
+            mend="delete one of each",
+        )
+
+
+def near_picture(survey: Survey) -> Iterator[Finding]:
+    """Find pictures of val and test that are nearly the same as one of train."""
+    entries = [(entry, facts.print) for entry, facts in survey.pictures()]
+    train = [found for found in entries if found[0].split == "train"]
+    others = [found for found in entries if found[0].split != "train"]
+    pairs = (
+        near([print_ for _, print_ in train], [print_ for _, print_ in others]) if train and others else []
+    )
+    nearest: dict[Pair, tuple[Pair, float]] = {}
+    for ours, theirs, apart in pairs:
+        nearest.setdefault(others[theirs][0].pair, (train[ours][0].pair, apart))
+    if nearest:
+        yield finding(
+            "near-same-across-splits",
+            Severity.WARNING,
+            f"{count(len(nearest), 'picture')} of val or test nearly the same as one of train",
+            why="copies at other sizes or qualities, or frames of one film: the score on them flatters",
+            mend="keep whole scenes and films in one split",
+            files=[
+                (pair.image, f"{apart:.1f} grey levels from {other.image}")
+                for pair, (other, apart) in nearest.items()
+            ],
+            pairs=list(nearest),
+        )
+
+
+def _groups(
+    kind: str,
+    severity: Severity,
+    title: str,
+    groups: list[list[Entry]],
+    *,
+    why: str,
+    mend: str,
+    safe: bool = False,
+) -> Finding:
+    files = [
+        (group[0].pair.image, f"same as {', '.join(str(entry.pair.image) for entry in group[1:4])}")
+        for group in groups
+    ]
+    pairs = [group[0].pair for group in groups]
+    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, safe=safe)
+
+
+SPLITS = (same_picture, near_picture)

@@ -1,0 +1,219 @@
+"""Findings on the values in masks: what is no class, and why that may be."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from ...data.description import FILE_NAME
+from ...labels import IGNORE_INDEX
+from ..finding import Finding, Severity, count, finding
+from ..survey import Survey
+from ..verdict import Trouble, Verdict, verdicts
+
+_VOID_COLORS = (0x000000, 0xFFFFFF, 0xE0E0C0)
+_LISTED = 8
+
+
+def values(survey: Survey) -> Iterator[Finding]:
+    """Find everything that is wrong with the values in masks; each mask is judged once."""
+    yield from unclear(survey)
+    judged = tuple(verdicts(survey))
+    for kind in (mixed_kinds, lossy, smoothed, black_and_white, strange):
+        yield from kind(survey, judged)
+
+
+def unclear(survey: Survey) -> Iterator[Finding]:
+    """Find masks of which training would not know what classes they hold."""
+    if survey.meaning.unclear:
+        why = "training asks which values are classes, and does not start"
+        mend = f"mend the masks as said below, or write {FILE_NAME}: `pixelwise classes` drafts it"
+        title = f"the classes are unclear: {survey.meaning.unclear}"
+        yield finding("unclear-classes", Severity.BLOCKS, title, why=why, mend=mend, safe=True)
+
+
+def mixed_kinds(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+    """Find colour masks among ids, and ids among colours."""
+    found = [verdict for verdict in judged if verdict.trouble is Trouble.OTHER_KIND]
+    if found:
+        ours, theirs = ("ids", "colours") if survey.meaning.by_color else ("colours", "ids")
+        yield _on_masks(
+            "mixed-kinds",
+            Severity.BLOCKS,
+            f"{count(len(found), 'mask')} with {ours}, where the others hold {theirs}",
+            found,
+            [verdict.facts.kind for verdict in found],
+            why="the same class stands under two values, and training refuses what it does not know",
+            mend="export these masks again in the way of the others",
+        )
+
+
+def lossy(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+    """Find masks that were saved as JPEG."""
+    found = [verdict for verdict in judged if verdict.trouble is Trouble.LOSSY]
+    spoilt = any(verdict.strange or verdict.facts.record.rest for verdict in found)
+    if found:
+        yield _on_masks(
+            "jpeg-mask",
+            Severity.BLOCKS if spoilt else Severity.WARNING,
+            f"{count(len(found), 'mask')} saved as JPEG",
+            found,
+            [_strange_text(survey, verdict) for verdict in found],
+            why="JPEG changes values slightly, most at borders: a little beside 3 is 2 or 4, another class",
+            mend="save the masks as PNG from their source; `--fix` takes the nearest class of each pixel",
+            safe=True,
+        )
+
+
+def smoothed(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+    """Find masks with anti-aliased edges, as drawing, a resize or JPEG on the way leave them."""
+    found = [verdict for verdict in judged if verdict.trouble is Trouble.SMOOTHED]
+    if found:
+        outside = any(verdict.strange for verdict in found)
+        yield _on_masks(
+            "smoothed-mask",
+            Severity.BLOCKS if outside or survey.meaning.unclear else Severity.WARNING,
+            f"{count(len(found), 'mask')} with soft (anti-aliased) edges",
+            found,
+            [_strange_text(survey, verdict) for verdict in found],
+            why="the values between two classes at their border are no class, or, worse, a third one",
+            mend="export the masks without smoothing and scale them by nearest neighbour; `--fix` takes the "
+            "nearest class of each pixel",
+            safe=True,
+        )
+
+
+def black_and_white(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+    """Find masks that say 255 for the object, where 255 is no class."""
+    found = [verdict for verdict in judged if verdict.trouble is Trouble.BLACK_AND_WHITE]
+    if not found:
+        return
+    ignored = survey.codec.ids.get(255) == 255
+    every = 2 * len(found) >= len(judged)
+    two = len(survey.labels.class_names) == 2
+    line = (
+        f"write under names in {FILE_NAME}  0: {survey.labels.class_names[0]}  and  255: NAME OF THE OBJECT"
+    )
+    yield _on_masks(
+        "black-and-white-mask",
+        Severity.BLOCKS if every or not ignored or two else Severity.WARNING,
+        f"{count(len(found), 'mask')} with 0 and 255 only, 255 being {'ignored' if ignored else 'no class'}",
+        found,
+        [f"255 in {share(verdict, 255)} of its pixels" for verdict in found],
+        why="255 reads as 'ignore': the object itself would take no part in training and scores"
+        if ignored
+        else "training refuses values that are no class",
+        mend=line
+        + ("; `--fix` writes 1 for 255" if two else ", or export the masks with the ids of classes"),
+        safe=two,
+    )
+
+
+def strange(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+    """Find values that are no class: ids that are shifted, void that nobody declared, or mere mistakes."""
+    found = [verdict for verdict in judged if verdict.trouble is Trouble.STRANGE]
+    if not found:
+        return
+    if ids_shifted(survey):
+        yield _shift_finding(survey, found)
+        return
+    by_value: dict[int, list[Verdict]] = defaultdict(list)
+    for verdict in found:
+        for value in verdict.strange:
+            by_value[value].append(verdict)
+    for value in sorted(by_value, key=lambda value: -len(by_value[value]))[:_LISTED]:
+        if is_void(survey, value, len(by_value[value]), len(judged)):
+            yield _void_finding(survey, value, by_value[value])
+        else:
+            yield _beyond_finding(survey, value, by_value[value])
+
+
+def ids_shifted(survey: Survey) -> bool:
+    """Say whether the masks count classes from 1 to C where the description counts from 0 to C - 1."""
+    if survey.meaning.by_color:
+        return False
+    used = {value for _, facts in survey.masks() for value in facts.record.counts}
+    classes = [value for value, id_ in survey.codec.ids.items() if id_ != IGNORE_INDEX]
+    strange = used - set(survey.codec.ids) - {IGNORE_INDEX}
+    return min(classes) == 0 and 0 not in used and strange == {max(classes) + 1}
+
+
+def _shift_finding(survey: Survey, found: list[Verdict]) -> Finding:
+    names = survey.meaning.description.names
+    moved = ", ".join(f"{value + 1}: {name}" for value, name in sorted(names.items()))
+    return _on_masks(
+        "ids-shifted",
+        Severity.BLOCKS,
+        f"ids are shifted by one: the masks hold 1 to {max(names) + 1}, the names are 0 to {max(names)}",
+        found,
+        [_strange_text(survey, verdict) for verdict in found],
+        why="every class would be learned under its neighbour's name, and the last one is refused",
+        mend=f"write in {FILE_NAME}  names: {{{moved}}}",
+    )
+
+
+def is_void(survey: Survey, value: int, masks: int, of: int) -> bool:
+    """Say whether a value looks like the mark of pixels that nobody labelled."""
+    if survey.meaning.by_color:
+        return value in _VOID_COLORS
+    follows = value == 1 + max((known for known, id_ in survey.codec.ids.items() if id_ != 255), default=0)
+    return value == 255 or (follows and masks >= 0.5 * of)
+
+
+def _void_finding(survey: Survey, value: int, found: list[Verdict]) -> Finding:
+    word = f'"#{value:06x}"' if survey.meaning.by_color else str(value)
+    return _on_masks(
+        "void-not-declared",
+        Severity.BLOCKS,
+        f"{survey.codec.name(value)} in {count(len(found), 'mask')} looks like void, but is not declared",
+        found,
+        [f"in {share(verdict, value)} of its pixels" for verdict in found],
+        why="training refuses values that are no class; as a class of its own, void would spoil the scores",
+        mend=f"write in {FILE_NAME}  ignore: [{word}]  (or name it as a class); `--fix` declares it",
+        safe=True,
+    )
+
+
+def _beyond_finding(survey: Survey, value: int, found: list[Verdict]) -> Finding:
+    return _on_masks(
+        "value-beyond-names",
+        Severity.BLOCKS,
+        f"{survey.codec.name(value)} in {count(len(found), 'mask')} is no class and not ignored",
+        found,
+        [f"{verdict.strange[value]:,} pixels" for verdict in found],
+        why=f"expected {survey.codec.expected()}; other tools crash on such values hours later",
+        mend=f"correct the masks, or name the value in {FILE_NAME}",
+    )
+
+
+def share(verdict: Verdict, value: int) -> str:
+    """Return a value's share of a mask as text."""
+    record = verdict.facts.record
+    pixels = verdict.strange.get(value, record.counts.get(value, 0))
+    return f"{100 * pixels / (record.size[0] * record.size[1]):.2g} %"
+
+
+def _strange_text(survey: Survey, verdict: Verdict) -> str:
+    record, number = verdict.facts.record, len(verdict.strange)
+    more = " or more" if record.rest else ""
+    pixels = sum(verdict.strange.values()) + record.rest
+    if not number:
+        return f"{len(record.counts)} values, all of them classes"
+    most = survey.codec.name(max(verdict.strange, key=lambda value: verdict.strange[value]))
+    return f"{count(number, 'value')}{more} of no class in {pixels:,} pixels, most often {most}"
+
+
+def _on_masks(
+    kind: str,
+    severity: Severity,
+    title: str,
+    found: list[Verdict],
+    texts: list[str],
+    *,
+    why: str,
+    mend: str,
+    safe: bool = False,
+) -> Finding:
+    files = [(verdict.entry.pair.mask, text) for verdict, text in zip(found, texts, strict=True)]
+    pairs = [verdict.entry.pair for verdict in found]
+    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, safe=safe)

@@ -1,0 +1,189 @@
+"""Write a mended copy of a data set: what is safe to mend, and nothing in place."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from ..data.choices import CHOICES
+from ..data.description import FILE_NAME, draft, read_content, read_description
+from ..data.detect import FOLDER
+from ..data.image import upright
+from ..data.masks import read_mask_values, unpack_color
+from ..data.scan import Progress, in_parallel
+from ..errors import DataError
+from ..labels import IGNORE_INDEX
+from .finding import count
+from .findings.files import lacks_rotation
+from .findings.splits import leaks
+from .findings.values import is_void
+from .record import Entry
+from .sharpen import sharpened
+from .survey import Survey
+from .verdict import Trouble, verdicts
+
+
+def refuse_to_mend(out: Path) -> None:
+    """Raise where a mended copy must not go.
+
+    Raises:
+        DataError: there is something at `out` already.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out}: exists and is not an empty folder; name a new one for the mended copy")
+
+
+def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list[str]:
+    """Write a copy of a data set to the folder `out`, with what is safe to mend mended.
+
+    Masks are turned as their pictures say, soft edges become classes, 0/255 masks become ids, and void is
+    declared; pairs that cannot be read or do not belong together are left out, and so is, from train, what
+    stands in val or test too. All else is copied as it is.
+
+    Args:
+        survey: The data set.
+        out: A new folder.
+        progress: Told how many pairs are done.
+
+    Returns:
+        What was done, a sentence each.
+
+    Raises:
+        DataError: `out` is there already, lies within the data set, or the data set is of another format.
+    """
+    refuse_to_mend(out)
+    if survey.format != FOLDER.name:
+        raise DataError(
+            f"{survey.root}: is of the format {survey.format}; write it as folders first with  "
+            f"pixelwise convert {survey.root} FOLDER  and mend that"
+        )
+    if not survey.root.is_dir():
+        raise DataError(f"{survey.root}: is an archive; unpack it first, and mend the folder")
+    if out.resolve().is_relative_to(survey.root.resolve()):
+        raise DataError(
+            f"{out}: lies within the data set; name a folder outside, the original stays as it is"
+        )
+    troubles = {id(verdict.entry): verdict.trouble for verdict in verdicts(survey)}
+    copies = {id(entry) for entry in leaks(survey)}
+
+    def write(entry: Entry) -> str:
+        if id(entry) in copies:
+            return "left out of train, in another split too"
+        return _write(survey, out, entry, troubles.get(id(entry), Trouble.NONE))
+
+    done = Counter(in_parallel(write, survey.entries, progress))
+    kept = [f"{count(number, 'pair')}: {what}" for what, number in done.items() if what]
+    return [
+        *kept,
+        *_describe(survey, out),
+        f"wrote the mended copy to {out}; check it with  pixelwise check {out}",
+    ]
+
+
+def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
+    """Write one pair and return what was done to it: nothing (""), mended, or left out, and why."""
+    pair, picture, facts = entry.pair, entry.record.picture, entry.record.mask
+    if isinstance(picture, str) or isinstance(facts, str):
+        return "left out, cannot be read"
+    turned = lacks_rotation(entry)
+    if facts.record.size != picture.size and not turned:
+        return "left out, picture and mask differ in size"
+    if trouble is Trouble.NONE and set(survey.by_class(facts.record)) == {IGNORE_INDEX}:
+        return "left out, ignored as a whole"
+    image = out / entry.split / "images" / f"{pair.name}{pair.image.suffix}"
+    mask = out / entry.split / "masks" / pair.name
+    done = _done(survey, trouble)
+    if not turned and not done:
+        source = Path(str(pair.mask))
+        _copy(source, mask.with_name(mask.name + source.suffix))
+    else:
+        values = _mended(survey, entry, trouble)
+        if values is None:
+            return "left out, its classes cannot be told apart any more"
+        drawn = _drawn(values, survey.meaning.by_color)
+        if turned:
+            drawn.getexif()[ExifTags.Base.Orientation] = picture.turned
+            drawn = upright(drawn)
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        drawn.save(mask.with_name(f"{mask.name}.png"))
+    _copy(pair.image, image)
+    return " and ".join([*["mask turned upright"] * turned, *[done] * bool(done)])
+
+
+def _done(survey: Survey, trouble: Trouble) -> str:
+    """Return what is done about the trouble of a mask, if anything."""
+    if trouble is Trouble.BLACK_AND_WHITE:
+        return "255 written as the class" if survey.labels.num_classes == 2 else ""
+    return "soft edges made classes" if trouble in (Trouble.SMOOTHED, Trouble.LOSSY) else ""
+
+
+def _mended(survey: Survey, entry: Entry, trouble: Trouble) -> NDArray[Any] | None:
+    """Return the values (H, W) of a mask, of the codec's kind, with its trouble mended."""
+    found = read_mask_values(entry.pair.mask)
+    values = survey.codec.recode(found.values, found.by_color, found.palette)
+    if trouble is Trouble.BLACK_AND_WHITE and survey.labels.num_classes == 2:
+        object_ = next(value for value, id_ in survey.codec.ids.items() if id_ == 1)
+        return np.where(values == 255, object_, values)
+    if trouble in (Trouble.SMOOTHED, Trouble.LOSSY):
+        lossy = trouble is Trouble.LOSSY
+        return sharpened(values, survey.codec.ids, survey.meaning.by_color, lossy)
+    return values
+
+
+def _drawn(values: NDArray[Any], by_color: bool) -> Image.Image:
+    """Return a mask as a picture of ids of 8 or 16 bits, or of colours."""
+    if by_color:
+        channels = [values >> shift & 255 for shift in (16, 8, 0)]
+        return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
+    return Image.fromarray(values.astype(np.uint8 if values.max() <= 255 else np.uint16))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _describe(survey: Survey, out: Path) -> list[str]:
+    """Write the `dataset.yaml` of the copy, and return what is new in it."""
+    source, target = survey.root / FILE_NAME, out / FILE_NAME
+    void = _void(survey)
+    if not survey.entries or not out.is_dir():
+        return []
+    if survey.meaning.described and not void:
+        _copy(source, target)
+        return []
+    if not survey.meaning.described and not survey.meaning.unclear:
+        return []
+    content = read_content(source)
+    base = read_description(source) if survey.meaning.described else survey.meaning.description
+    if survey.meaning.by_color:
+        colors = (*base.ignore_colors, *map(unpack_color, void))
+        base = replace(base, ignore_colors=colors)
+    else:
+        base = replace(base, ignore=(*base.ignore, *void))
+    text = draft(base, {}, by_color=survey.meaning.by_color)
+    choices = {key: content[key] for key in CHOICES if key in content}
+    if choices:
+        text += "\n" + yaml.safe_dump(choices, allow_unicode=True, sort_keys=False)
+    target.write_text(text, encoding="utf-8")
+    if void:
+        return [f"declared void in {target}: {', '.join(map(survey.codec.name, void))}"]
+    return [f"wrote the classes that were guessed to {target}: look at them"]
+
+
+def _void(survey: Survey) -> list[int]:
+    """Return the values that look like void and are not declared."""
+    masks: Counter[int] = Counter()
+    number = 0
+    for verdict in verdicts(survey):
+        number += 1
+        masks.update(verdict.strange if verdict.trouble is Trouble.STRANGE else ())
+    return sorted(value for value in masks if is_void(survey, value, masks[value], number))

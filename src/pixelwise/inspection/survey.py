@@ -1,0 +1,135 @@
+"""Read a whole data set once, in parallel."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..data.archive import is_archive, unpack
+from ..data.choices import read_choices
+from ..data.description import FILE_NAME, read_content
+from ..data.detect import detect
+from ..data.folder import blamed_on, list_pairs
+from ..data.formats.base import Request
+from ..data.masks import MaskCodec
+from ..data.pairs import Pair
+from ..data.remap import remap
+from ..data.scan import MaskRecord, Progress, in_parallel
+from ..errors import ImageError
+from ..labels import Labels
+from .cache import Cache
+from .meaning import Meaning, meaning_of
+from .record import Entry, MaskFacts, PictureFacts, look_at
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that is known of a data set.
+
+    Attributes:
+        root: Its folder or file.
+        format: Name of its format; "folder" is our own.
+        entries: Every pair with its record.
+        faults: Lines on files that have no partner, or the name of another.
+        meaning: The classes.
+        notes: What was assumed.
+        labels: Names and colours of the classes.
+        codec: How values in masks become class ids.
+    """
+
+    root: Path
+    format: str
+    entries: tuple[Entry, ...] = field(repr=False)
+    faults: tuple[str, ...]
+    meaning: Meaning
+    notes: tuple[str, ...]
+    labels: Labels
+    codec: MaskCodec
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits, in order."""
+        return tuple(dict.fromkeys(entry.split for entry in self.entries))
+
+    def masks(self) -> Iterator[tuple[Entry, MaskFacts]]:
+        """Yield the pairs whose mask could be read."""
+        for entry in self.entries:
+            if isinstance(entry.record.mask, MaskFacts):
+                yield entry, entry.record.mask
+
+    def pictures(self) -> Iterator[tuple[Entry, PictureFacts]]:
+        """Yield the pairs whose picture could be read."""
+        for entry in self.entries:
+            if isinstance(entry.record.picture, PictureFacts):
+                yield entry, entry.record.picture
+
+    def values(self, record: MaskRecord) -> dict[int, int]:
+        """Return the pixels of each value of a mask: its ids as colours, or its greys as ids, where need be.
+
+        Raises:
+            ImageError: the mask is of the other kind.
+        """
+        found = np.array(list(record.counts), np.int64)
+        values = self.codec.recode(found, record.by_color, record.palette)
+        counts: dict[int, int] = defaultdict(int)
+        for value, pixels in zip(values.tolist(), record.counts.values(), strict=True):
+            counts[value] += pixels
+        return dict(counts)
+
+    def by_class(self, record: MaskRecord) -> dict[int, int]:
+        """Return a mask's pixels by class id, 255 for ignored ones; values of no class are left out."""
+        ids: dict[int, int] = defaultdict(int)
+        try:
+            for value, pixels in self.values(record).items():
+                if value in self.codec.ids:
+                    ids[self.codec.ids[value]] += pixels
+        except ImageError:
+            return {}
+        return dict(ids)
+
+
+def survey(root: str | Path, *, progress: Progress | None = None, cache: Cache | None = None) -> Survey:
+    """Read every picture and every mask of a data set once.
+
+    Args:
+        root: Folder or file of the data set, of any format that training takes.
+        progress: Told how many pairs are done.
+        cache: What is known from earlier; pairs whose files have not changed since are not read again.
+
+    Raises:
+        DataError: there is no data set, or its `dataset.yaml` is not usable.
+    """
+    root = Path(root)
+    place = unpack(root) if is_archive(root) else root
+    path = (place if place.is_dir() else place.parent) / FILE_NAME
+    with blamed_on(path):
+        content = read_content(path)
+        choices = read_choices(content)
+    chosen = detect(place, choices.format)
+    layout = chosen.open(Request(place, choices=choices))
+    if isinstance(layout, Path):  # masks that say nothing of their classes
+        listing = list_pairs(layout)
+        notes, faults = listing.notes, listing.faults
+        entries = _read(listing.splits, progress, cache)
+        meaning = meaning_of(path, entries)
+    else:
+        notes, faults = (f"recognised as {chosen.name}", *layout.notes), layout.faults
+        with blamed_on(path):
+            meaning = Meaning(remap(layout.description, choices), layout.by_color)
+        entries = _read(layout.splits, progress, cache)
+    lines = tuple(dict.fromkeys(line for found in faults.values() for line in found))
+    labels, codec = meaning.description.labels(), meaning.description.codec(meaning.by_color)
+    return Survey(root, chosen.name, entries, lines, meaning, (*notes, *meaning.notes), labels, codec)
+
+
+def _read(
+    splits: Mapping[str, tuple[Pair, ...]], progress: Progress | None, cache: Cache | None
+) -> tuple[Entry, ...]:
+    places = [(split, pair) for split, pairs in splits.items() for pair in pairs]
+    look = look_at if cache is None else cache.remembering(look_at)
+    records = in_parallel(look, [pair for _, pair in places], progress)
+    return tuple(Entry(*place, record) for place, record in zip(places, records, strict=True))

@@ -1,0 +1,93 @@
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pixelwise.inspection import cache as module
+from pixelwise.inspection.cache import Cache
+from pixelwise.inspection.record import look_at
+from pixelwise.inspection.survey import survey
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch):
+    monkeypatch.setattr(module, "SETTLED", 0)
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The pairs that are really read."""
+    read = []
+
+    def counting(pair):
+        read.append(pair.name)
+        return look_at(pair)
+
+    monkeypatch.setattr("pixelwise.inspection.survey.look_at", counting)
+    return read
+
+
+def check(root, folder):
+    with Cache(root, folder) as cache:
+        return survey(root, cache=cache)
+
+
+def test_what_has_not_changed_is_not_read_again_and_gives_the_same(root, tmp_path, looks):
+    first = check(root, tmp_path / "cache")
+    assert len(looks) == len(first.entries)
+    looks.clear()
+    assert check(root, tmp_path / "cache").entries == first.entries
+    assert looks == []
+
+
+def test_a_change_of_equal_size_and_time_is_seen(root, tmp_path, looks):
+    check(root, tmp_path / "cache")
+    looks.clear()
+    mask = sorted((root / "train" / "masks").iterdir())[3]
+    stat = mask.stat()
+    mask.write_bytes(mask.read_bytes()[:-1] + b"x")
+    os.utime(mask, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    check(root, tmp_path / "cache")
+    assert looks == [mask.stem]
+
+
+def test_errors_are_remembered_and_forgotten_when_the_file_is_mended(root, tmp_path, looks):
+    image = sorted((root / "train" / "images").iterdir())[0]
+    whole = image.read_bytes()
+    image.write_bytes(whole[:500])
+    for _ in range(2):
+        assert "damaged" in check(root, tmp_path / "cache").entries[0].record.picture
+    image.write_bytes(whole)
+    assert not isinstance(check(root, tmp_path / "cache").entries[0].record.picture, str)
+
+
+def test_a_file_that_was_written_just_now_is_not_trusted(root, tmp_path, looks, monkeypatch):
+    monkeypatch.setattr(module, "SETTLED", 3_600_000_000_000)
+    for _ in range(2):
+        looks.clear()
+        found = check(root, tmp_path / "cache")
+        assert len(looks) == len(found.entries)
+
+
+def test_a_mask_of_many_colours_is_remembered_as_it_is(root, tmp_path, looks):
+    masks = sorted((root / "train" / "masks").iterdir())
+    with Image.open(masks[0]) as mask:
+        noise = np.random.default_rng(0).integers(0, 256, (mask.height, mask.width, 3), np.uint8)
+    Image.fromarray(noise).save(masks[0])
+    assert check(root, tmp_path / "cache").entries == check(root, tmp_path / "cache").entries
+
+
+@pytest.mark.parametrize("content", [b"", b"no data base", b"SQLite format 3\0" + bytes(900)])
+def test_a_broken_cache_is_as_good_as_none(content, root, tmp_path, looks):
+    found = check(root, tmp_path / "cache")
+    (file,) = (tmp_path / "cache").iterdir()
+    file.write_bytes(content)
+    assert check(root, tmp_path / "cache").entries == found.entries
+    looks.clear()
+    check(root, tmp_path / "cache")
+
+
+def test_a_cache_that_cannot_be_written_is_as_good_as_none(root, tmp_path, looks):
+    (tmp_path / "file").write_text("in the way")
+    assert check(root, tmp_path / "file").entries

@@ -1,0 +1,96 @@
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from pixelwise.cli.app import main
+
+from .faults import FAULTS
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIXELWISE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+
+class Sources(HTMLParser):
+    """What a page would load from elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.inside, self.outside = 0, []
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("src", "href"):
+                inside = value.startswith("data:")
+                self.inside += inside
+                self.outside += [] if inside else [value]
+
+
+def test_a_clean_set_is_code_0_and_a_page_that_needs_nothing_else(clean_root, tmp_path, capsys):
+    assert main(["check", str(clean_root)]) == 0
+    assert "nothing is wrong" in capsys.readouterr().out
+    folder = tmp_path / "here" / f"check-{clean_root.name}"
+    text = (folder / "index.html").read_text()
+    page = Sources()
+    page.feed(text)
+    assert page.inside == 12
+    assert page.outside == []
+    assert "url(" not in text
+    facts = json.loads((folder / "findings.json").read_text())
+    assert facts["blocks_training"] is False
+    assert facts["splits"] == {"train": 20, "val": 6}
+    assert sum(row["share"] for row in facts["classes"]) == pytest.approx(1)
+    assert sum(row["pictures"] for row in facts["picture_sizes"]) == 26
+
+
+def test_what_blocks_training_is_code_1_and_stands_in_the_json(root, capsys):
+    file = FAULTS["size-mismatch"](root)
+    assert main(["check", str(root), "--json", "found.json"]) == 1
+    with open("found.json") as text:  # noqa: PTH123
+        (finding,) = json.load(text)["findings"]
+    assert finding["kind"] == "size-mismatch"
+    assert finding["severity"] == "blocks"
+    assert finding["files"][0]["file"] == str(file)
+
+
+def test_a_warning_is_code_0(root):
+    FAULTS["unused-name"](root)
+    assert main(["check", str(root), "--json", "found.json"]) == 0
+
+
+def test_names_of_files_cannot_write_into_the_page(root, tmp_path):
+    image = sorted((root / "train" / "images").iterdir())[0]
+    image.rename(image.with_name("<script>alert(1)<script>.png"))
+    assert main(["check", str(root), "--html", "page.html"]) == 1
+    text = (tmp_path / "here" / "page.html").read_text()
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def test_nothing_is_overwritten_silently(clean_root, tmp_path, capsys):
+    target = tmp_path / "here" / "page.html"
+    target.write_text("mine")
+    assert main(["check", str(clean_root), "--html", str(target)]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert target.read_text() == "mine"
+    assert main(["check", str(clean_root), "--html", str(target), "--overwrite"]) == 0
+    assert "<!doctype html>" in target.read_text()
+    for _ in range(2):
+        assert main(["check", str(clean_root)]) == 0
+    assert len([*(tmp_path / "here").glob("check-*/index.html")]) == 2
+
+
+def test_fix_writes_a_copy_that_is_clean(root, tmp_path):
+    FAULTS["unreadable-mask"](root)
+    assert main(["check", str(root), "--json", "a.json", "--fix", str(tmp_path / "mended")]) == 1
+    assert main(["check", str(tmp_path / "mended"), "--json", "b.json"]) == 0
+    assert main(["check", str(root), "--json", "c.json", "--fix", str(tmp_path / "mended")]) == 1
+
+
+def test_a_folder_without_data_is_one_line(tmp_path, capsys):
+    assert main(["check", str(tmp_path / "nowhere")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1

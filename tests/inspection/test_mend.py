@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from pixelwise.data.check import check_data
+from pixelwise.data.folder import open_data
+from pixelwise.errors import DataError
+from pixelwise.inspection.finding import Severity
+from pixelwise.inspection.findings import find
+from pixelwise.inspection.mend import mend
+from pixelwise.inspection.sharpen import sharpened
+from pixelwise.inspection.survey import survey
+
+from .faults import FAULTS
+
+MENDED = [
+    "picture-without-mask",
+    "mask-without-picture",
+    "doubled-name",
+    "size-mismatch",
+    "unreadable-picture",
+    "unreadable-mask",
+    "smoothed-mask",
+    "jpeg-mask",
+    "void-not-declared",
+    "rotation-lacks",
+    "same-picture-across-splits",
+    "all-ignored",
+]
+
+
+def contents(root):
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("kind", MENDED)
+def test_the_mended_copy_has_no_fault_and_the_original_is_as_it_was(kind, root, tmp_path):
+    FAULTS[kind](root)
+    before = contents(root)
+    assert all(finding.safe for finding in find(survey(root)))
+    mend(survey(root), tmp_path / "mended")
+    assert contents(root) == before
+    assert find(survey(tmp_path / "mended")) == ()
+    data = open_data(tmp_path / "mended")
+    check_data(data, list(data.splits))
+
+
+def test_what_is_said_to_be_mended_is_mended_all_at_once(root, tmp_path):
+    for kind in MENDED:
+        FAULTS[kind](root)
+    FAULTS["value-beyond-names"](root)
+    mend(survey(root), tmp_path / "mended")
+    blocking = [
+        entry.kind for entry in find(survey(tmp_path / "mended")) if entry.severity is Severity.BLOCKS
+    ]
+    assert blocking == ["value-beyond-names"]
+
+
+def test_a_clean_set_is_copied_byte_for_byte(clean_root, tmp_path):
+    mend(survey(clean_root), tmp_path / "mended")
+    assert contents(tmp_path / "mended") == contents(clean_root)
+
+
+def test_soft_edges_get_the_class_of_an_area_beside_them():
+    classes = np.zeros((40, 60), np.uint8)
+    classes[8:30, 10:40] = 200
+    classes[20:36, 30:55] = 100
+    soft = np.asarray(Image.fromarray(classes).resize((90, 60), Image.Resampling.BILINEAR))
+    true = np.asarray(Image.fromarray(classes).resize((90, 60), Image.Resampling.NEAREST))
+    mended = sharpened(soft, (0, 100, 200), by_color=False, lossy=False)
+    assert set(np.unique(mended)) == {0, 100, 200}
+    assert (mended != true).mean() < 0.02
+
+
+def test_the_border_of_two_classes_never_becomes_a_third():
+    row = [0] * 5 + [1, 2, 3, 4] + [5] * 5
+    mended = sharpened(np.array([row] * 4, np.uint8), range(6), by_color=False, lossy=False)
+    assert set(np.unique(mended)) == {0, 5}
+
+
+def test_colours_in_a_jpeg_become_classes(tmp_path):
+    colors = np.zeros((40, 40, 3), np.uint8)
+    colors[10:30, 8:32] = (220, 20, 60)
+    Image.fromarray(colors).save(tmp_path / "mask.jpg", quality=60)
+    with Image.open(tmp_path / "mask.jpg") as picture:
+        red, green, blue = np.moveaxis(np.array(picture).astype(np.int64), 2, 0)
+    packed = red << 16 | green << 8 | blue
+    assert len(np.unique(packed)) > 6
+    mended = sharpened(packed, (0, 0xDC143C), by_color=True, lossy=True)
+    assert ((mended == 0xDC143C) == (colors[:, :, 0] > 0)).mean() > 0.98
+
+
+def test_ids_in_a_jpeg_are_given_up():
+    assert sharpened(np.zeros((8, 8), np.uint8), (0, 1, 2), by_color=False, lossy=True) is None
+
+
+def test_nothing_is_written_into_a_folder_with_something_in_it(root, tmp_path):
+    found = survey(root)
+    with pytest.raises(DataError, match="not an empty folder"):
+        mend(found, root)
+    with pytest.raises(DataError, match="within the data set"):
+        mend(found, root / "mended")
+    assert not (root / "mended").exists()

@@ -37,7 +37,7 @@ def check(
     overwrite: bool = False,
     again: bool = False,
 ) -> int:
-    """Find what is wrong with a data set, and mend what is safe to mend.
+    """Find what is wrong with a data set, and mend it.
 
     Reads every picture and mask once, in parallel, and says what is wrong, where, why it hurts and how to
     mend it. Writes a page to look at and the same as JSON. The exit code is 1 if something blocks training,

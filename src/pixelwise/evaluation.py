@@ -79,6 +79,7 @@ def evaluate(
     split: str = "val",
     out: str | Path | None = None,
     engine: EngineName = "auto",
+    format: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -90,6 +91,7 @@ def evaluate(
         split: Which part of the data set: train, val or test.
         out: Folder for scores.json, per_picture.csv and confusion.png; nothing is written without it.
         engine: What computes a model that is loaded from a file.
+        format: Format of a data set that is a folder; recognised by looking when None.
         overwrite: Replace an evaluation that `out` already holds.
         progress: Called with the pictures done and the number of all.
 
@@ -102,7 +104,7 @@ def evaluate(
     require("torch", "torchmetrics", *(["matplotlib"] if out is not None else []))
     if out is not None:
         check_free(Path(out), overwrite)
-    predictor, data = open_both(model, data, engine)
+    predictor, data = open_both(model, data, engine, format=format)
     check_same_classes(predictor.labels, data)
     pairs = data.split(split)
 
@@ -147,6 +149,7 @@ def open_both(
     data: str | Path | SegmentationData,
     engine: EngineName = "auto",
     progress: Progress | None = None,
+    format: str | None = None,
 ) -> tuple[Predictor, SegmentationData]:
     """Open what is a path, and return model and data set.
 
@@ -163,7 +166,7 @@ def open_both(
     if not isinstance(data, SegmentationData):
         known = model.card.training if isinstance(model, Predictor) else {}
         how = {name: known[name] for name in ("seed", "val_fraction") if name in known}
-        data = open_data(data, **how, progress=progress)
+        data = open_data(data, format=format, **how, progress=progress)
     if isinstance(model, Predictor):
         return model, data
     from .engines.torch import TorchEngine

@@ -28,6 +28,7 @@ def evaluate(
     split: str = "val",
     out: Path | None = None,
     engine: EngineName = "auto",
+    format: str | None = None,
     overwrite: bool = False,
 ) -> int:
     """Score a model against the masks of a data set.
@@ -43,6 +44,7 @@ def evaluate(
         out: Folder to write to; by default RUN/evaluation-SPLIT for the model of a run, else
             ./evaluation-MODEL-SPLIT, with a number behind it if that is taken.
         engine: What computes the network; auto takes the fastest that is there.
+        format: Format of the data, as docs/formats names them; recognised by looking by default.
         overwrite: Replace an evaluation that the folder already holds.
 
     Returns:
@@ -58,7 +60,7 @@ def evaluate(
     out = out or free_folder(model, split)
     check_free(out, overwrite)
     with progress_bar("reading masks") as progress:
-        predictor, opened = open_both(model, data, engine, progress)
+        predictor, opened = open_both(model, data, engine, progress, format)
     with progress_bar(f"scoring {split}") as progress:
         evaluation = score(predictor, opened, split=split, progress=progress)
     written = write_evaluation(evaluation, out, overwrite=overwrite)

@@ -89,7 +89,13 @@ def train(
     settings = _settings(settings, options)
     run, settings = _open_run(settings, is_first)
     if not isinstance(data, SegmentationData):
-        data = open_data(data, seed=settings.seed, val_fraction=settings.val_fraction, progress=progress)
+        data = open_data(
+            data,
+            format=settings.format,
+            seed=settings.seed,
+            val_fraction=settings.val_fraction,
+            progress=progress,
+        )
     for note in data.notes:
         log.info("%s", note)
     check_data(data, ("train", "val"), progress=progress)

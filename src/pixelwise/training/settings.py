@@ -77,6 +77,9 @@ class TrainSettings:
     patience: int | None = None
     """Stop when the validation mIoU has not risen for this many epochs; by default never."""
 
+    format: str | None = None
+    """Format of the data, as docs/formats names them; recognised by looking by default."""
+
     val_fraction: float = 0.2
     """Share of the pictures kept for validation where the data has no split of its own."""
 

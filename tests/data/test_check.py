@@ -197,7 +197,8 @@ def test_one_class_alone_may_be_all_there_is(put_pair, tmp_path):
 
 
 def test_a_split_that_does_not_exist_is_an_error(root):
-    assert complaint(root, "test") == f"{root}: has no split 'test', only train, val"
+    found = complaint(root, "test")
+    assert found.startswith(f"{root}: has no split 'test', only train, val; make {root}/test/")
 
 
 def test_masks_that_were_read_to_find_the_classes_are_not_read_again(root, monkeypatch):

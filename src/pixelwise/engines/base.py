@@ -43,7 +43,9 @@ class Engine(Protocol):
 
 
 def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
-    """Return a batch as contiguous uint8 or float32 (N, in_channels, H, W).
+    """Return a batch as uint8 or float32 (N, in_channels, H, W).
+
+    In memory it is without gaps, in this order or, as pictures are read, with the channels last.
 
     Raises:
         ConfigError: shape or type is not a picture batch's.
@@ -56,11 +58,12 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
         raise ConfigError(
             f"found pictures of type {images.dtype}, expected uint8 or float, with values 0..255"
         )
-    return np.ascontiguousarray(images, np.uint8 if images.dtype == np.uint8 else np.float32)
+    images = images.astype(np.uint8 if images.dtype == np.uint8 else np.float32, copy=False)
+    return images if images.transpose(0, 2, 3, 1).flags.c_contiguous else np.ascontiguousarray(images)
 
 
 def check_memory(images: NDArray[Any], card: ModelCard, value_bytes: int) -> None:
-    """Refuse a batch that main memory cannot hold, before the system kills the process for it.
+    """Refuse a batch that main memory cannot hold, when it is computed in one piece.
 
     The estimate counts the planes of the first stage, and three times the logits in float32. At 1536 x 1536
     an fcn8s_vgg11 of 3 classes, whose first stage is the lightest, took 70 % of it in OpenVINO and 78 % in
@@ -74,9 +77,22 @@ def check_memory(images: NDArray[Any], card: ModelCard, value_bytes: int) -> Non
     Raises:
         ImageError: more memory is needed than is free.
     """
-    count, _, height, width = images.shape
     pixel_bytes = value_bytes * STAGE_ONE_PLANES + 3 * 4 * int(card.network["num_classes"])
-    needed, free = pixel_bytes * count * height * width, free_memory()
+    check_fits(images, pixel_bytes * images[:, 0].size)
+
+
+def check_fits(images: NDArray[Any], needed: int) -> None:
+    """Refuse a batch that needs more memory than is free, before the system kills the process for it.
+
+    Args:
+        images: The batch (N, in_channels, H, W).
+        needed: Bytes that computing it will take.
+
+    Raises:
+        ImageError: more memory is needed than is free.
+    """
+    count, _, height, width = images.shape
+    free = free_memory()
     if free is not None and needed > free:
         raise ImageError(
             f"{count} x {height} x {width} pixels (pictures x height x width) need about "

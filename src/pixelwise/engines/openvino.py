@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import platform
+import math
 import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino as ov
-import openvino.opset13 as ops
 from numpy.typing import NDArray
 
 from ..checkpoint import METADATA_KEY, ModelCard
 from ..errors import CheckpointError
-from .base import check_images, check_memory
+from ..processor import fast_bf16, is_x86
+from .base import check_fits, check_images
+from .graph import cut, upsample_graph
+from .tiles import WHOLE_PIXELS, Geometry
 
-CPU_FLAGS = Path("/proc/cpuinfo")
+PRECISION = "INFERENCE_PRECISION_HINT"
 
 
 class OpenVinoEngine:
     """Computes a network that `pixelwise.export.export_openvino` wrote.
 
-    The graph is compiled when it is first needed, once for logits and once for masks, where the best class is
-    found inside the graph. One batch is computed at a time, on all cores; callers in other threads wait.
+    A picture runs through three graphs: to the maps, in pieces if it is large; to the scores; and in strips
+    to every pixel, where for a mask the best class is found on the way, so that the logits are never written.
+    Masks are the classes of the largest logits, the first of equal ones, to the last bit. Each graph is
+    compiled when it is first needed. One batch is computed at a time, on all cores; callers in other threads
+    wait.
 
     Attributes:
-        name: "openvino bf16" or "openvino float32".
+        name: "openvino int8", "openvino bf16" or "openvino float32".
         card: What the model file says of itself.
     """
 
@@ -40,37 +45,98 @@ class OpenVinoEngine:
         Raises:
             CheckpointError: a file is missing, damaged, or not one of ours.
         """
-        self._graph, self.card = read_graph(path)
+        graph, self.card = read_graph(path)
+        try:
+            self._parts = cut(graph)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: {error}; export it again") from error
+        network = self.card.network
+        self._classes = int(network["num_classes"])
+        self._geometry = Geometry.of(network["name"], network["family"])
         self._core = ov.Core()
-        self._settings = {"PERFORMANCE_HINT": "LATENCY", **_precision(exact)}
-        self._requests: dict[tuple[bool, np.dtype[Any]], ov.InferRequest] = {}
+        self._precision = _precision(exact)
+        self._requests: dict[str, ov.InferRequest] = {}
         self._turn = threading.Lock()
-        short = (
-            self._settings.get("INFERENCE_PRECISION_HINT")
-            or self._core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
-        )
+        short = self._precision.get(PRECISION) or self._core.get_property("CPU", PRECISION).to_string()
+        self._value_bytes = 4 if short == "f32" else 2
         self.name = f"openvino {'float32' if short == 'f32' else short}"
+        if self._parts.is_quantised:
+            self.name = "openvino int8"
 
     def logits(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Return the scores (N, num_classes, H, W) of pictures (N, in_channels, H, W)."""
-        return self._infer(images, best=False)
+        return self._compute(images, best=False)
 
     def masks(self, images: NDArray[Any]) -> NDArray[np.uint8]:
         """Return the best class's id (N, H, W) of pictures (N, in_channels, H, W)."""
-        return self._infer(images, best=True)
+        return self._compute(images, best=True)
 
-    def _infer(self, images: NDArray[Any], *, best: bool) -> NDArray[Any]:
+    def _compute(self, images: NDArray[Any], *, best: bool) -> NDArray[Any]:
         images = check_images(images, self.card)
-        check_memory(images, self.card, 4 if self.name.endswith("float32") else 2)
+        count, _, height, width = images.shape
+        together = count if count * height * width <= WHOLE_PIXELS else 1
+        shape, dtype = (count, height, width), np.dtype(np.uint8)
+        if not best:
+            shape, dtype = (count, self._classes, height, width), np.dtype(np.float32)
+        maps = self._geometry.needed_bytes(together * height * width, self._classes, self._value_bytes)
+        check_fits(images, maps + math.prod(shape) * dtype.itemsize)
+        pictures, result = images.transpose(0, 2, 3, 1), np.empty(shape, dtype)
         with self._turn:
-            key = best, images.dtype
-            if key not in self._requests:
-                graph = _with_input(self._graph, images.dtype)
-                graph = _with_argmax(graph) if best else graph
-                self._requests[key] = self._core.compile_model(
-                    graph, "CPU", self._settings
-                ).create_infer_request()
-            return np.asarray(self._requests[key].infer([images], share_inputs=True)[0])
+            for i in range(0, count, together):
+                self._upsample(self._scores(pictures[i : i + together]), result[i : i + together], best=best)
+        return result
+
+    def _scores(self, pictures: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the scores (N, C, H/s, W/s) of pictures (N, H, W, in_channels), until the next call."""
+        front = "front" if pictures.dtype == np.uint8 else "front of floats"
+        height, width = pictures.shape[1:3]
+        if height * width <= WHOLE_PIXELS:
+            return self._run("back", *self._run(front, pictures))[0]
+        sizes = [[self._geometry.cells(length, pool) for length in (height, width)] for pool in self._parts.pools]
+        channels = [output.partial_shape[1].get_length() for output in self._parts.front.outputs]
+        maps = [
+            np.empty((len(pictures), count, *size), np.float32)
+            for count, size in zip(channels, sizes, strict=True)
+        ]
+        for row in self._geometry.spans(height):
+            for column in self._geometry.spans(width):
+                piece = pictures[:, row.start : row.stop, column.start : column.stop]
+                for whole, part, pool in zip(maps, self._run(front, piece), self._parts.pools, strict=True):
+                    (to_y, from_y), (to_x, from_x) = row.cells(pool), column.cells(pool)
+                    whole[..., to_y, to_x] = part[..., from_y, from_x]
+        self._requests[front].get_compiled_model().release_memory()  # before `back` takes its own
+        return self._run("back", *maps)[0]
+
+    def _upsample(self, scores: NDArray[np.float32], result: NDArray[Any], *, best: bool) -> None:
+        """Fill masks (N, H, W) or logits (N, C, H, W) from scores (N, C, H/s, W/s), in strips."""
+        stride, crop = self._geometry.stride, self._geometry.final_crop
+        height, width = result.shape[-2:]
+        row_bytes = 4 * scores.shape[0] * scores.shape[1] * scores.shape[3] * stride
+        for top, bottom, first, behind in self._geometry.strips(height, row_bytes):
+            strip = self._run("masks" if best else "logits", scores[:, :, first:behind])[0]
+            start = top + crop - first * stride
+            result[..., top:bottom, :] = strip[..., start : start + bottom - top, crop : crop + width]
+
+    def _run(self, part: str, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return what a part of the network gives; it is overwritten by the next call."""
+        if part not in self._requests:
+            self._requests[part] = self._compile(part).create_infer_request()
+        given = [np.ascontiguousarray(array) for array in inputs]
+        found = self._requests[part].infer(given, share_inputs=True, share_outputs=True)
+        return [found[i] for i in range(len(found))]
+
+    def _compile(self, part: str) -> ov.CompiledModel:
+        if part in ("masks", "logits"):
+            graph = upsample_graph(self._parts, self._classes, self._geometry.stride, best=part == "masks")
+            precision = {PRECISION: "f32"}
+        else:
+            graph = self._parts.back if part == "back" else self._parts.front
+            precision = self._precision
+        if part == "front of floats":
+            graph = graph.clone()
+            graph.get_parameters()[0].set_element_type(ov.Type.f32)
+            graph.validate_nodes_and_infer_types()
+        return self._core.compile_model(graph, "CPU", {"PERFORMANCE_HINT": "LATENCY", **precision})
 
 
 def read_graph(path: Path) -> tuple[ov.Model, ModelCard]:
@@ -97,42 +163,11 @@ def read_graph(path: Path) -> tuple[ov.Model, ModelCard]:
     return graph, ModelCard.from_json(graph.get_rt_info([METADATA_KEY]).astype(str), path)
 
 
-def _with_input(graph: ov.Model, dtype: np.dtype[Any]) -> ov.Model:
-    """Return a copy of the graph that takes pictures of `dtype`."""
-    graph = graph.clone()
-    graph.get_parameters()[0].set_element_type(ov.Type(dtype))
-    graph.validate_nodes_and_infer_types()
-    return graph
-
-
-def _with_argmax(graph: ov.Model) -> ov.Model:
-    """Return a graph that gives ids (N, H, W) uint8 in place of logits (N, C, H, W)."""
-    best = ops.topk(
-        graph.get_results()[0].input_value(0),
-        k=np.int32(1),
-        axis=1,
-        mode="max",
-        sort="none",
-        index_element_type="i32",
-        stable=False,
-    )
-    ids = ops.convert(ops.squeeze(best.output(1), [1]), "u8")
-    return ov.Model([ids], graph.get_parameters(), "masks")
-
-
 def _precision(exact: bool) -> dict[str, str]:
     """Return the setting of the precision; none leaves it to OpenVINO.
 
-    On x86 OpenVINO takes bf16 as soon as the processor has instructions for it, but without AMX that is
-    slower than float32.
+    On x86 OpenVINO takes bf16 as soon as the processor has instructions for it, quick or not.
     """
-    if exact or (platform.machine().lower() in ("x86_64", "amd64") and not _has_amx()):
-        return {"INFERENCE_PRECISION_HINT": "f32"}
-    return {}
-
-
-def _has_amx() -> bool:
-    try:
-        return "amx_bf16" in CPU_FLAGS.read_text()
-    except OSError:  # no Linux
-        return False
+    if exact or (is_x86() and not fast_bf16()):
+        return {PRECISION: "f32"}
+    return {PRECISION: "bf16"} if is_x86() else {}

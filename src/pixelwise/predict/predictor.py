@@ -91,7 +91,7 @@ class Predictor:
             array = self._check_array(picture)
         else:
             array = self._channels_of(read_image(picture))
-        return np.ascontiguousarray(array.transpose(2, 0, 1))[None]
+        return np.ascontiguousarray(array).transpose(2, 0, 1)[None]
 
     def _channels_of(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return an RGB picture (H, W, 3) with as many channels as the model takes, (H, W, in_channels)."""

@@ -1,0 +1,33 @@
+"""What the processor is quick with. Needs no torch."""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import Path
+
+CPU_FILE = Path("/proc/cpuinfo")
+
+
+def fast_bf16() -> bool:
+    """Tell whether the processor computes convolutions quicker in bf16 than in float32.
+
+    It does with AMX, and with AVX512-BF16 on AMD: on two cores of an EPYC of the fourth generation
+    FCN-8s VGG16 took 0.79 s in float32 and 0.39 s in bf16 in OpenVINO, and torch did 0.16 TFLOP/s in float32
+    and 0.42 in bf16 in training. On Xeons with AVX512-BF16 alone bf16 was slower than float32. Where the
+    system does not describe the processor, float32 is the safe answer.
+    """
+    if not is_x86():
+        return False
+    try:
+        text = CPU_FILE.read_text()
+    except OSError:  # no Linux
+        return False
+    flags = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
+    words = set(flags[1].split()) if flags else set()
+    return "amx_bf16" in words or ("avx512_bf16" in words and "AuthenticAMD" in text)
+
+
+def is_x86() -> bool:
+    """Tell whether the processor is one of Intel's or AMD's."""
+    return platform.machine().lower() in ("x86_64", "amd64")

@@ -21,6 +21,7 @@ from .data.image import read_image
 from .data.masks import MaskCodec, read_mask
 from .data.pairs import Pair, SegmentationData
 from .engines.choose import EngineName
+from .engines.tta import TtaName
 from .errors import ConfigError, DataError, ImageError
 from .extras import require
 from .labels import Labels
@@ -150,6 +151,7 @@ def open_both(
     engine: EngineName = "auto",
     progress: Progress | None = None,
     format: str | None = None,
+    tta: TtaName = "none",
 ) -> tuple[Predictor, SegmentationData]:
     """Open what is a path, and return model and data set.
 
@@ -162,7 +164,7 @@ def open_both(
         DataError: `data` is no data set.
     """
     if isinstance(model, str | Path):
-        model = Predictor.load(model, engine=engine)
+        model = Predictor.load(model, engine=engine, tta=tta)
     if not isinstance(data, SegmentationData):
         known = model.card.training if isinstance(model, Predictor) else {}
         how = {name: known[name] for name in ("seed", "val_fraction") if name in known}

@@ -5,7 +5,7 @@ from PIL import Image
 
 from pixelwise import Predictor
 from pixelwise.errors import ConfigError, ImageError
-from pixelwise.predict.predictor import softmax
+from pixelwise.engines.base import softmax
 
 
 @pytest.fixture(scope="module")

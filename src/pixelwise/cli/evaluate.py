@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..engines.choose import EngineName
+from ..engines.tta import TtaName
 from ..extras import require
 from .progress import progress_bar
 
@@ -28,6 +29,7 @@ def evaluate(
     split: str = "val",
     out: Path | None = None,
     engine: EngineName = "auto",
+    tta: TtaName = "none",
     format: str | None = None,
     overwrite: bool = False,
 ) -> int:
@@ -44,6 +46,8 @@ def evaluate(
         out: Folder to write to; by default RUN/evaluation-SPLIT for the model of a run, else
             ./evaluation-MODEL-SPLIT, with a number behind it if that is taken.
         engine: What computes the network; auto takes the fastest that is there.
+        tta: Average the answers for the picture and its mirror image (flip, 2 times the work), or for both at
+            three scales (multiscale, 6 times the work).
         format: Format of the data, as docs/formats names them; recognised by looking by default.
         overwrite: Replace an evaluation that the folder already holds.
 
@@ -60,7 +64,7 @@ def evaluate(
     out = out or free_folder(model, split)
     check_free(out, overwrite)
     with progress_bar("reading masks") as progress:
-        predictor, opened = open_both(model, data, engine, progress, format)
+        predictor, opened = open_both(model, data, engine, progress, format, tta)
     with progress_bar(f"scoring {split}") as progress:
         evaluation = score(predictor, opened, split=split, progress=progress)
     written = write_evaluation(evaluation, out, overwrite=overwrite)

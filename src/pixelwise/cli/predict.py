@@ -8,6 +8,7 @@ from typing import Literal
 from rich.console import Console
 from rich.markup import escape
 
+from ..engines.tta import TtaName
 from ..predict.folder import PredictReport, predict_folder
 from ..predict.predictor import Predictor
 from .progress import progress_bar
@@ -27,6 +28,7 @@ def predict(
     areas: bool = False,
     engine: Literal["auto", "torch", "openvino"] = "auto",
     device: str = "auto",
+    tta: TtaName = "none",
 ) -> int:
     """Write a mask for every picture.
 
@@ -44,6 +46,8 @@ def predict(
         areas: Also write OUT/areas.csv: pixels and share of each class in each picture.
         engine: What computes the network; auto takes the fastest that is there.
         device: auto, cpu or cuda.
+        tta: Average the answers for the picture and its mirror image (flip, 2 times the work), or for both at
+            three scales (multiscale, 6 times the work).
 
     Returns:
         Exit code: 0, or 1 when pictures could not be predicted.
@@ -51,7 +55,7 @@ def predict(
     Example:
         pixelwise predict runs/first PICTURES --out masks --overlay
     """
-    predictor = Predictor.load(model, engine=engine, device=device)
+    predictor = Predictor.load(model, engine=engine, device=device, tta=tta)
     with progress_bar("predicting") as progress:
         report = predict_folder(
             predictor,

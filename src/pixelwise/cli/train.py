@@ -20,6 +20,7 @@ def train(
     data: Path,
     /,
     *,
+    config: Path | None = None,
     settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),  # noqa: B008
 ) -> int:
     """Train a network on a folder of pictures and masks.
@@ -30,6 +31,8 @@ def train(
 
     Args:
         data: Folder of the data set: DATA/{train,val}/{images,masks}, or DATA/{images,masks}.
+        config: Recipe to take settings from, a YAML file with lines such as `epochs: 60`; an option given
+            beside it wins.
         settings: Settings of the run.
 
     Returns:

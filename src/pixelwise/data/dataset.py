@@ -17,9 +17,9 @@ from .pairs import Pair
 
 
 class Draw(NamedTuple):
-    """One picture of one epoch: together with the run's seed it fixes the augmented sample."""
+    """One picture of one pass over all: together with the run's seed it fixes the augmented sample."""
 
-    epoch: int
+    turn: int
     picture: int
 
 
@@ -54,7 +54,7 @@ class TrainingSet(Dataset[Sample]):
 
     def __getitem__(self, draw: Draw) -> Sample:
         pair = self.pairs[draw.picture]
-        rng = np.random.default_rng((self.seed, draw.epoch, draw.picture))
+        rng = np.random.default_rng((self.seed, draw.turn, draw.picture))
         image, target = self.augmentation(read_image(pair.image), read_mask(pair.mask, self.codec), rng)
         return Sample(image, target.long(), draw.picture)
 
@@ -78,18 +78,24 @@ class ValidationSet(Dataset[Sample]):
 
 
 class EpochSampler(Sampler[Draw]):
-    """Every picture once an epoch, in an order that the seed and the epoch fix.
+    """Every picture once, or several times, an epoch, in an order that the seed and the epoch fix.
 
     The order is one for all processes: of each whole batch every process takes its share, so that one, two or
-    eight processes train on the same batches. What does not fill a batch is left out of that epoch.
+    eight processes train on the same batches. What does not fill a batch is left out of that pass.
 
     Attributes:
         epoch: The epoch that the next iteration draws; Lightning sets it.
     """
 
-    def __init__(self, pictures: int, batch_size: int, seed: int, rank: int = 0, world: int = 1) -> None:
-        """`batch_size` counts the pictures of all `world` processes together and divides by `world`."""
+    def __init__(
+        self, pictures: int, batch_size: int, seed: int, rank: int = 0, world: int = 1, repeats: int = 1
+    ) -> None:
+        """Go `repeats` times over the pictures in each epoch.
+
+        `batch_size` counts the pictures of all `world` processes together and divides by `world`.
+        """
         self.used = pictures // batch_size * batch_size
+        self.repeats = repeats
         self.pictures, self.seed, self.rank, self.world = pictures, seed, rank, world
         self.epoch = 0
 
@@ -98,12 +104,13 @@ class EpochSampler(Sampler[Draw]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.used // self.world
+        return self.used * self.repeats // self.world
 
     def __iter__(self) -> Iterator[Draw]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.pictures)
-        for index in order[: self.used][self.rank :: self.world]:
-            yield Draw(self.epoch, int(index))
+        for turn in range(self.epoch * self.repeats, (self.epoch + 1) * self.repeats):
+            order = np.random.default_rng((self.seed, turn)).permutation(self.pictures)
+            for index in order[: self.used][self.rank :: self.world]:
+                yield Draw(turn, int(index))
 
 
 class ShareSampler(Sampler[int]):

@@ -59,6 +59,13 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
     return np.ascontiguousarray(images, np.uint8 if images.dtype == np.uint8 else np.float32)
 
 
+def softmax(logits: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:
+    """Turn scores into probabilities of the same shape that sum to 1 over the classes, which are `axis`."""
+    exponents: NDArray[np.float32] = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    exponents /= exponents.sum(axis=axis, keepdims=True)
+    return exponents
+
+
 def check_memory(images: NDArray[Any], card: ModelCard, value_bytes: int) -> None:
     """Refuse a batch that main memory cannot hold, before the system kills the process for it.
 

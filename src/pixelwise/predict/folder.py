@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.image import open_picture, read_image
+from ..engines.base import softmax
 from ..errors import ConfigError, ImageError
 from .ahead import ahead
 from .areas import check_areas, count_pixels, write_areas
 from .outputs import ORIGIN_KEY, Layout, describe_origin
-from .predictor import Predictor, softmax
+from .predictor import Predictor
 from .sources import Source, find_sources
 
 

@@ -11,8 +11,9 @@ from PIL import Image
 
 from ..checkpoint import ModelCard
 from ..data.image import read_image, to_rgb
-from ..engines.base import Engine
+from ..engines.base import Engine, softmax
 from ..engines.choose import EngineName, load_engine
+from ..engines.tta import TtaEngine, TtaName
 from ..errors import ConfigError
 from ..labels import Labels
 
@@ -38,21 +39,31 @@ class Predictor:
         self.engine = engine
 
     @classmethod
-    def load(cls, path: str | Path, *, engine: EngineName = "auto", device: str = "auto") -> Predictor:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        engine: EngineName = "auto",
+        device: str = "auto",
+        tta: TtaName = "none",
+    ) -> Predictor:
         """Load a run folder, a .safetensors file or an OpenVINO .xml file.
 
         Args:
             path: The model.
             engine: "auto", "torch" or "openvino"; auto takes the fastest that is there.
             device: "auto", "cpu", or a CUDA device for torch.
+            tta: "flip" or "multiscale" averages the answers for mirrored and scaled pictures, for 2 or 6 times
+                the work.
 
         Raises:
             CheckpointError: there is no model, it is damaged, or it was exported from other weights than
                 those beside it.
-            ConfigError: there is no such engine or device.
+            ConfigError: there is no such engine, device or augmentation.
             MissingExtraError: only torch could compute this model, and it is not installed.
         """
-        return cls(load_engine(path, engine, device))
+        loaded = load_engine(path, engine, device)
+        return cls(loaded if tta == "none" else TtaEngine(loaded, tta))
 
     @property
     def card(self) -> ModelCard:
@@ -121,10 +132,3 @@ class Predictor:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ConfigError("found an array with values that are not finite, expected 0..255")
         return array
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Turn scores (C, H, W) into probabilities (C, H, W) that sum to 1 over the classes."""
-    exponents: NDArray[np.float32] = np.exp(logits - logits.max(axis=0))
-    exponents /= exponents.sum(axis=0)
-    return exponents

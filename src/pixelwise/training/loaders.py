@@ -18,6 +18,10 @@ from .settings import TrainSettings
 from .statistics import picture_sizes
 
 
+LEAST_STEPS = 50
+"""Steps that an epoch has at least, more or less: of a small set it takes several passes."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where in a run this process stands.
@@ -41,11 +45,13 @@ class Loaders:
         training: Batches of augmented crops.
         validation: Single whole pictures.
         crop: Size (height, width) of the crops.
+        repeats: Passes over the training pictures an epoch.
     """
 
     training: DataLoader[Sample]
     validation: DataLoader[Sample]
     crop: tuple[int, int]
+    repeats: int
 
     def some_pictures(self, most: int = 16) -> Iterator[Tensor]:
         """Yield up to `most` training crops (C, H, W) uint8 of the whole split, the same in each process."""
@@ -75,6 +81,7 @@ def make_loaders(
         raise DataError(
             f"{data.root}: {len(train_pairs)} training pictures are too few for {place.world} devices"
         )
+    repeats = settings.repeats or max(1, round(LEAST_STEPS * batch_size / len(train_pairs)))
     crop = settings.crop or default_crop(picture_sizes(train_pairs))
     augmentation = Augmentation(crop, settings.scale, settings.flip, settings.color, fill)
     workers = settings.workers if settings.workers is not None else (8 if place.on_gpu else 1)
@@ -87,7 +94,7 @@ def make_loaders(
     training = DataLoader(
         TrainingSet(train_pairs, data.codec, augmentation, settings.seed),
         batch_size // place.world,
-        sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, place.rank, place.world),
+        sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, place.rank, place.world, repeats),
         **shared,
     )
     validation = DataLoader(
@@ -95,4 +102,4 @@ def make_loaders(
         sampler=ShareSampler(len(val_pairs), place.rank, place.world),
         **shared,
     )
-    return Loaders(training, validation, crop)
+    return Loaders(training, validation, crop, repeats)

@@ -115,6 +115,13 @@ def train(
         if is_first:
             run.mkdir(parents=True, exist_ok=True)
             settings.write(run / "settings.json")
+        if loaders.repeats > 1:
+            log.info(
+                "each epoch goes %d times over the %d training pictures, so that it has %d steps",
+                loaders.repeats,
+                len(data.split("train")),
+                len(loaders.training),
+            )
         log.info(
             "training %s (%s) in %s: %d pictures, crops of %d x %d, precision %s on %s",
             settings.model,

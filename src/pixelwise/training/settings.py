@@ -36,7 +36,10 @@ class TrainSettings:
     """Stages of the backbone, from the first, that keep their weights; by default 2 if pretrained, else 0."""
 
     epochs: int = 24
-    """How often every training picture is seen."""
+    """How often the network is validated, and, for all but small sets, how often it sees every picture."""
+
+    repeats: int | None = None
+    """Passes over the training pictures an epoch; by default 1, or as many as make about 50 steps."""
 
     batch_size: int = 4
     """Pictures a step, over all devices together."""
@@ -112,6 +115,8 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
+        if self.repeats is not None and self.repeats < 1:
+            raise ConfigError(f"repeats is {self.repeats}, expected 1 or more")
         positive = ("epochs", "batch_size", "lr", "head_lr_factor", "power", "devices", "nodes")
         for name in positive:
             if not getattr(self, name) > 0:

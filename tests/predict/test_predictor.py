@@ -4,8 +4,8 @@ import torch
 from PIL import Image
 
 from pixelwise import Predictor
-from pixelwise.errors import ConfigError, ImageError
 from pixelwise.engines.base import softmax
+from pixelwise.errors import ConfigError, ImageError
 
 
 @pytest.fixture(scope="module")

@@ -53,8 +53,8 @@ class Predictor:
             path: The model.
             engine: "auto", "torch" or "openvino"; auto takes the fastest that is there.
             device: "auto", "cpu", or a CUDA device for torch.
-            tta: "flip" or "multiscale" averages the answers for mirrored and scaled pictures, for 2 or 6 times
-                the work.
+            tta: "flip" or "multiscale" averages the answers for mirrored and scaled pictures, for 2 or 6
+                times the work.
 
         Raises:
             CheckpointError: there is no model, it is damaged, or it was exported from other weights than

@@ -17,7 +17,6 @@ from ..errors import DataError
 from .settings import TrainSettings
 from .statistics import picture_sizes
 
-
 LEAST_STEPS = 50
 """Steps that an epoch has at least, more or less: of a small set it takes several passes."""
 

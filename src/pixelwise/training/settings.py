@@ -115,12 +115,11 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
-        if self.repeats is not None and self.repeats < 1:
-            raise ConfigError(f"repeats is {self.repeats}, expected 1 or more")
-        positive = ("epochs", "batch_size", "lr", "head_lr_factor", "power", "devices", "nodes")
+        positive = ("epochs", "repeats", "batch_size", "lr", "head_lr_factor", "power", "devices", "nodes")
         for name in positive:
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}, expected more than 0")
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigError(f"{name} is {value}, expected more than 0")
         if not 0 <= (self.frozen_stages or 0) <= 5:
             raise ConfigError(f"frozen_stages is {self.frozen_stages}, expected 0 to 5")
         if self.crop is not None and min(self.crop) < 1:

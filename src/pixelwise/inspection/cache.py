@@ -26,7 +26,7 @@ SETTLED = 2_000_000_000
 """Nanoseconds that a file must have been left alone before its record is kept: a change that comes sooner
 could leave size and time as they were, on file systems that count in whole seconds."""
 
-_FORM = 1  # of the records; a record of another form is not read
+_FORM = 2  # of the records; a record of another form is not read
 
 
 class Cache:
@@ -150,7 +150,7 @@ def _to_plain(record: PairRecord) -> list[Any]:
         found = mask.record
         lists = list(found.counts), list(found.counts.values()), list(found.palette.items())
         values = [found.size, *lists, found.rest, found.by_color, found.lossy]
-        held = [values, mask.kind, mask.areas, mask.soft]
+        held = [values, mask.kind, mask.areas, mask.soft, mask.between]
     return [seen, held, record.fit, record.fit_unturned]
 
 
@@ -163,9 +163,9 @@ def _from_plain(plain: list[Any]) -> PairRecord:
         picture = PictureFacts((size[0], size[1]), kind, turned, marks)
     mask: MaskFacts | str = held
     if isinstance(held, list):
-        (size, values, pixels, palette, rest, by_color, lossy), kind, areas, soft = held
+        (size, values, pixels, palette, rest, by_color, lossy), kind, areas, soft, between = held
         counts = dict(zip(values, pixels, strict=True))
         record = MaskRecord((size[0], size[1]), counts, rest, by_color, dict(palette), lossy)
-        mask = MaskFacts(record, kind, tuple(areas), soft)
+        mask = MaskFacts(record, kind, tuple(areas), soft, between)
     here, unturned = (None if fit is None else Agreement(*fit) for fit in fits)
     return PairRecord(picture, mask, here, unturned)

@@ -16,10 +16,10 @@ TINY = 32
 HUGE = 25_000_000
 """Pixels above which a picture is huge: its activations fill most memories."""
 
-GAIN = 2.0
+GAIN = 3.0
 """By how much (in standard deviations over all shifts) borders must fit better where they are shifted to."""
 
-SURE = 3.5
+SURE = 4.5
 """How clearly (likewise) borders must fit there at all."""
 
 LEAST = 0.015

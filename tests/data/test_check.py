@@ -204,7 +204,7 @@ def test_a_split_that_does_not_exist_is_an_error(root):
 def test_masks_that_were_read_to_find_the_classes_are_not_read_again(root, monkeypatch):
     (root / "dataset.yaml").unlink()
     data = open_data(root)
-    monkeypatch.setattr("pixelwise.data.check.scan_mask", None)
+    monkeypatch.setattr("pixelwise.data.scan.scan_mask", None)
     check_data(data)
 
 

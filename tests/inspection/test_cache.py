@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixelwise.inspection import cache as module
-from pixelwise.inspection.cache import Cache
+from pixelwise.data import memory as module
+from pixelwise.data.memory import Memory
 from pixelwise.inspection.record import look_at
 from pixelwise.inspection.survey import survey
 
@@ -29,8 +29,8 @@ def looks(monkeypatch):
 
 
 def check(root, folder):
-    with Cache(root, folder) as cache:
-        return survey(root, cache=cache)
+    with Memory(root, folder) as memory:
+        return survey(root, memory=memory)
 
 
 def test_what_has_not_changed_is_not_read_again_and_gives_the_same(root, tmp_path, looks):

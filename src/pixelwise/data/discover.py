@@ -10,6 +10,7 @@ from ..labels import Color, default_palette
 from .description import FILE_NAME, Description
 from .known import recognize
 from .masks import Mask, hex_color, pack_color, unpack_color
+from .memory import Memory
 from .scan import MaskRecord, Progress, scan_masks, total
 
 MAX_COLORS = 64
@@ -40,7 +41,12 @@ class Discovery:
     notes: tuple[str, ...]
 
 
-def discover(names: Sequence[str], masks: Sequence[Mask], progress: Progress | None = None) -> Discovery:
+def discover(
+    names: Sequence[str],
+    masks: Sequence[Mask],
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+) -> Discovery:
     """Read all masks in parallel and say which classes they hold; pictures are not opened.
 
     Masks that cannot be read are left out here; `check_data` reports them.
@@ -49,11 +55,12 @@ def discover(names: Sequence[str], masks: Sequence[Mask], progress: Progress | N
         names: Names of the pictures, which tell public data sets.
         masks: Their masks.
         progress: Told how many masks are done.
+        memory: What earlier runs found; masks that have not changed since are not read again.
 
     Raises:
         DataError: no mask can be read, or what they hold cannot be classes.
     """
-    records, errors = scan_masks(masks, progress)
+    records, errors = scan_masks(masks, progress, memory)
     if not records:
         first: ImageError = next(iter(errors.values()))
         raise DataError(f"none of the {len(masks)} masks can be read; the first: {first}")

@@ -17,6 +17,7 @@ from .discover import Discovery, discover, match
 from .formats.base import Layout, Request
 from .listing import by_name, content_of
 from .masks import Mask, MaskCodec
+from .memory import Memory
 from .pairs import Pair, SegmentationData
 from .remap import remap
 from .scan import MaskRecord, Progress
@@ -35,6 +36,7 @@ def open_data(
     seed: int = 0,
     val_fraction: float = 0.2,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> SegmentationData:
     """Open a data set of any format that is recognised, and find out which classes its masks hold.
 
@@ -50,6 +52,7 @@ def open_data(
         seed: Decides, with its name, into which split a picture falls.
         val_fraction: Share of the pictures that go to val, where the data set has no splits of its own.
         progress: Told how many masks are read.
+        memory: What earlier runs found in files; those that have not changed since are not read again.
 
     Raises:
         DataError: the data set is of no format that is known, or of two, or a file in it is not usable.
@@ -68,7 +71,7 @@ def open_data(
     records: Mapping[Mask, MaskRecord] = {}
     if isinstance(layout, Path):  # masks that say nothing of their classes
         listing = list_pairs(layout, seed=seed, val_fraction=val_fraction)
-        found = find_classes(path.parent, listing, progress)
+        found = find_classes(path.parent, listing, progress, memory=memory)
         notes, records = listing.notes + found.notes, found.records
         layout = Layout(listing.splits, found.description, found.by_color, notes, listing.faults)
     elif chosen.name != "yolo":  # whose YAML file may be this very one
@@ -109,7 +112,12 @@ def _renumbered(codec: MaskCodec) -> tuple[str, ...]:
 
 
 def find_classes(
-    root: Path, listing: Listing, progress: Progress | None = None, *, whole: bool = False
+    root: Path,
+    listing: Listing,
+    progress: Progress | None = None,
+    *,
+    whole: bool = False,
+    memory: Memory | None = None,
 ) -> Discovery:
     """Read the classes of a data set from its `dataset.yaml`, or find them in its masks.
 
@@ -118,6 +126,7 @@ def find_classes(
         listing: Its files.
         progress: Told how many masks are read.
         whole: Read all masks even where a description says what they hold.
+        memory: What earlier runs found in the masks.
 
     Raises:
         DataError: the description is not usable, or the masks do not hold what can be classes.
@@ -134,7 +143,7 @@ def find_classes(
     else:
         path = root
         try:
-            found = discover([pair.name for pair in pairs], masks, progress)
+            found = discover([pair.name for pair in pairs], masks, progress, memory)
         except DataError as error:
             raise DataError(f"{root}: {error}") from error
     try:

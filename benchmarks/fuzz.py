@@ -200,7 +200,7 @@ XML_TEXTS = (
 def damage_file(path: Path, rng: random.Random) -> None:
     data, suffix = path.read_bytes(), path.suffix.lower()
     if suffix == ".json" and rng.random() < 0.8:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             data = damaged_json(data, rng)
     elif suffix == ".yaml" and rng.random() < 0.3:
         data = rng.choice(YAML_TEXTS)

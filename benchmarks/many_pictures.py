@@ -2,7 +2,7 @@
 
     python benchmarks/many_pictures.py WORK --numbers 1000 10000
 
-Generates data sets of small pictures (128 x 96, JPEG and PNG masks), in our own layout and as COCO JSON, and runs
+Generates data sets of small pictures (about 128 x 96, JPEG and PNG masks), in our own layout and as COCO JSON, and runs
 each command in a process of its own: its peak memory, child processes included, and its time.
 """
 
@@ -75,7 +75,9 @@ def coco_set(root: Path, folder: Path) -> Path:
         shutil.copytree(folder / split / "images", root / f"{split}2017", copy_function=os.link)
         images, annotations = [], []
         for place, path in enumerate(sorted((root / f"{split}2017").iterdir())):
-            images.append({"id": place, "file_name": path.name, "height": SIZE[0], "width": SIZE[1]})
+            with Image.open(path) as picture:
+                width, height = picture.size
+            images.append({"id": place, "file_name": path.name, "height": height, "width": width})
             for _ in range(5):
                 x, y = rng.uniform(0, 100, 2)
                 corners = rng.uniform(0, 28, (8, 2)) + (x, y)

@@ -2,10 +2,10 @@
 
     python benchmarks/fuzz.py WORK --rounds 500 --seed 0
 
-Takes the test sets of all formats, damages a file or several of each (bits, numbers, keys, nesting, sizes, names),
-and runs check, convert, classes, train (up to the network), evaluate and predict on it, each in a child process.
-A failure is an exception that is not a `PixelwiseError`, a run of over 20 seconds, over 2 GiB of memory, a crash, or a
-file that was written outside of what the command was told to write.
+Takes the test sets of all formats, damages a file or several of each (bits, numbers, keys, nesting, sizes,
+names), and runs check, convert, classes, train (up to the network), evaluate and predict on it, in a child
+process. A failure is an exception that is not a `PixelwiseError`, a run of over 20 seconds, over 2 GiB of
+memory, a crash, or a file that was written outside of what the command was told to write.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +99,9 @@ def huge_png(data: bytes, rng: random.Random) -> bytes:
     """Return a small PNG that says that it is huge, or that holds text that grows to megabytes."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     side = rng.choice((1, 19_000, 31_623, 2**31 - 1))
     head = struct.pack(">IIBBBBB", side, rng.choice((1, 21_000, side)), 8, rng.choice((0, 2, 3, 6)), 0, 0, 0)
@@ -140,7 +141,21 @@ def _replaced(content: Any, rng: random.Random) -> Any:
     return content
 
 
-NUMBERS = ("-1", "0", "1e308", "nan", "inf", "9" * 400, "99999999999", "", "x", "0x7f", "1_000", "3000000000", "٣")
+NUMBERS = (
+    "-1",
+    "0",
+    "1e308",
+    "nan",
+    "inf",
+    "9" * 400,
+    "99999999999",
+    "",
+    "x",
+    "0x7f",
+    "1_000",
+    "3000000000",
+    "٣",
+)
 
 
 def damaged_text(data: bytes, rng: random.Random) -> bytes:
@@ -150,7 +165,9 @@ def damaged_text(data: bytes, rng: random.Random) -> bytes:
         words = list(re.finditer(r"[\w.+-]+", text))
         if words:
             word = rng.choice(words)
-            new = rng.choice((*NUMBERS, "../..", "/", "é", "[", "{", ": :", "- -", "&a *a", "!!python/object:x", "~"))
+            new = rng.choice(
+                (*NUMBERS, "../..", "/", "é", "[", "{", ": :", "- -", "&a *a", "!!python/object:x", "~")
+            )
             text = text[: word.start()] + new + text[word.end() :]
         if rng.random() < 0.2:
             lines = text.splitlines(keepends=True)
@@ -186,8 +203,9 @@ YAML_TEXTS = (
     b"names: {0: a, 1: b}\nrename: {[a]: b}\ndrop: {a: b}\n",
     b"names: {0: a, 1: 0o777777777777777777777777}\nignore: [1.5]\n",
 )
-XML_BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">%s]><annotations><image name="&a20;"/></annotations>' % (
-    b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 21))
+XML_BOMB = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">%s]><annotations><image name="&a20;"/></annotations>'
+    % (b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 21)))
 )
 XML_TEXTS = (
     XML_BOMB,
@@ -256,12 +274,11 @@ def build(place: Path, rng: random.Random) -> tuple[str, Path]:
     root = place / "data"
     root.mkdir()
     name = rng.choice([*published.BUILDERS, *["folder"] * 6])
-    if name == "folder":
-        data = folder_set(root, rng)
-    else:
-        data = published.BUILDERS[name](root).root or root
+    data = folder_set(root, rng) if name == "folder" else published.BUILDERS[name](root).root or root
     files = sorted(file for file in root.rglob("*") if file.is_file())
-    texts = [file for file in files if file.suffix not in (".png", ".jpg", ".tif", ".webp", ".bmp", ".gif", ".ppm")]
+    texts = [
+        file for file in files if file.suffix not in (".png", ".jpg", ".tif", ".webp", ".bmp", ".gif", ".ppm")
+    ]
     for _ in range(rng.randrange(1, 4)):
         damage_file(rng.choice(texts if texts and rng.random() < 0.7 else files), rng)
     if name != "folder" and rng.random() < 0.15:
@@ -287,8 +304,14 @@ def run_all(data: Path, place: Path) -> None:
     from pixelwise.training import run
 
     out = place / "out"
-    assert pixelwise(["check", str(data), "--html", str(out / "a.html"), "--json", str(out / "a.json")]) in (0, 1)
-    assert pixelwise(["check", str(data), "--json", str(out / "b.json"), "--fix", str(out / "fixed")]) in (0, 1)
+    assert pixelwise(["check", str(data), "--html", str(out / "a.html"), "--json", str(out / "a.json")]) in (
+        0,
+        1,
+    )
+    assert pixelwise(["check", str(data), "--json", str(out / "b.json"), "--fix", str(out / "fixed")]) in (
+        0,
+        1,
+    )
     assert pixelwise(["classes", str(data), "--out", str(out / "draft.yaml")]) in (0, 1)
     assert pixelwise(["convert", str(data), str(out / "converted")]) in (0, 1)
 
@@ -375,22 +398,25 @@ def attempt(place: Path, seed: str) -> tuple[str, str, float, float]:
             return kind, f"hangs over {SECONDS} s\n{log.read_text(errors='replace')[-2000:]}", SECONDS, 0
         time.sleep(0.005)
     took, memory = time.monotonic() - begin, usage.ru_maxrss / 1024
-    text = log.read_text(errors="replace")
-    said = re.search(r"Traceback[\s\S]*", text)
-    failure = ""
-    if os.WIFSIGNALED(status):
-        failure = f"killed by signal {os.WTERMSIG(status)}\n{text[-2000:]}"
-    elif os.WEXITSTATUS(status) or said:
-        failure = said[0] if said else text[-2000:]
-    elif memory > MEGABYTES:
+    failure = _crash(status, log.read_text(errors="replace"))
+    stray = {path.name for path in place.iterdir()} - known - {"out", "cache", "log.txt"}
+    if not failure and memory > MEGABYTES:
         failure = f"took {memory:.0f} MB"
-    elif stray := {path.name for path in place.iterdir()} - known - {"out", "cache", "log.txt"}:
+    elif not failure and stray:
         failure = f"wrote {stray} beside the data"
-    elif any([*(place / name).iterdir()] for name in ("cwd", "home")):
+    elif not failure and any([*(place / name).iterdir()] for name in ("cwd", "home")):
         failure = "wrote into the current or the home folder"
-    elif contents(data) != before:
+    elif not failure and contents(data) != before:
         failure = "changed the data"
     return kind, failure, took, memory
+
+
+def _crash(status: int, text: str) -> str:
+    """Return how a child failed, by its status and what it printed; nothing where it did not."""
+    said = re.search(r"Traceback[\s\S]*", text)
+    if os.WIFSIGNALED(status):
+        return f"killed by signal {os.WTERMSIG(status)}\n{text[-2000:]}"
+    return said[0] if said else text[-2000:] if os.WEXITSTATUS(status) else ""
 
 
 def main() -> int:
@@ -419,8 +445,8 @@ def main() -> int:
             if failures[last[:100]] <= 2:
                 print(f"--- round {number}, {kind}\n{failure[-1500:]}", flush=True)
     total = sum(kinds.values())
-    print(f"{total} damaged sets of {len(kinds)} kinds, each through 7 commands: {sum(failures.values())} failures, ")
-    print(f"slowest {slowest:.1f} s, largest {largest:.0f} MB")
+    print(f"{total} damaged sets of {len(kinds)} kinds, each through 7 commands: ")
+    print(f"{sum(failures.values())} failures, slowest {slowest:.1f} s, largest {largest:.0f} MB")
     for text, number in failures.most_common():
         print(f"  {number:4} {text}")
     return 1 if failures else 0

@@ -2,8 +2,8 @@
 
     python benchmarks/many_pictures.py WORK --numbers 1000 10000
 
-Generates data sets of small pictures (about 128 x 96, JPEG and PNG masks), in our own layout and as COCO JSON, and runs
-each command in a process of its own: its peak memory, child processes included, and its time.
+Generates data sets of small pictures (about 128 x 96, JPEG and PNG masks), in our own layout and as COCO
+JSON, and runs each command in a process of its own: its peak memory, child processes included, and its time.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def coco_set(root: Path, folder: Path) -> Path:
             images.append({"id": place, "file_name": path.name, "height": height, "width": width})
             for _ in range(5):
                 x, y = rng.uniform(0, 100, 2)
-                corners = rng.uniform(0, 28, (8, 2)) + (x, y)
+                corners = rng.uniform(0, 28, (8, 2)) + np.array([x, y])
                 annotations.append(
                     {
                         "id": len(annotations),
@@ -163,8 +163,13 @@ def main() -> int:
                 shutil.rmtree(runs, ignore_errors=True)
                 took, peak, said = measured(command, cache)
                 before, least = first.setdefault((kind, what), (number, peak))
-                grown = f"{1024 * (peak - least) / (number - before):6.2f} KB a pair" if number > before else ""
-                print(f"{kind:8} {number:7,} {what:12} {took:6.1f} s {peak:7.0f} MB {grown:18} {said}", flush=True)
+                grown = (
+                    f"{1024 * (peak - least) / (number - before):6.2f} KB a pair" if number > before else ""
+                )
+                print(
+                    f"{kind:8} {number:7,} {what:12} {took:6.1f} s {peak:7.0f} MB {grown:18} {said}",
+                    flush=True,
+                )
     return 0
 
 

@@ -2,9 +2,9 @@
 
     python benchmarks/planted_faults.py DATA WORK --seeds 0 1 2
 
-DATA is a data set in our own layout, with splits, that `pixelwise check` finds nothing in; its masks hold ids.
-It stays as it is. One copy gets a fault of every kind that a single file can have, in files that the seed
-chooses; faults of the whole set get a copy each.
+DATA is a data set in our own layout, with splits, that `pixelwise check` finds nothing in; its masks hold
+ids. It stays as it is. One copy gets a fault of every kind that a single file can have, in files that the
+seed chooses; faults of the whole set get a copy each.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Planter:
         self.description = clean.meaning.description
         self.ids = sorted(self.description.names)
         self._left = {
-            split: [place for place in self.rng.permutation(len(names))]
+            split: list(self.rng.permutation(len(names)))
             for split, names in (("train", self._files("train")), ("val", self._files("val")))
         }
         self._names = {split: self._files(split) for split in self._left}
@@ -322,9 +322,7 @@ def files_case(data: Path, work: Path, clean: Survey, seed: int) -> Iterator[tup
     shutil.rmtree(plant.root)
 
 
-def whole_case(
-    name: str, data: Path, work: Path, clean: Survey, seed: int
-) -> Iterator[tuple[str, str, str]]:
+def whole_case(name: str, data: Path, work: Path, clean: Survey, seed: int) -> Iterator[tuple[str, str, str]]:
     """Plant one fault of the whole set; yield fault, outcome, and what is named."""
     kind, function = WHOLE[name]
     plant = copied(data, work, name.replace(" ", "-"), clean, seed)

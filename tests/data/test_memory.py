@@ -170,7 +170,9 @@ def test_a_training_after_a_check_reads_nothing_again(described, root, tmp_path,
     with Memory(root, tmp_path / "memory") as memory:
         survey(root, memory=memory)
     few = start(root, tmp_path / "memory")
-    assert set(reads) <= ({pair.mask for pairs in few.splits.values() for pair in pairs} if described else set())
+    assert set(reads) <= (
+        {pair.mask for pairs in few.splits.values() for pair in pairs} if described else set()
+    )
     assert not any(path.parent.name == "images" for path in reads)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,11 @@ def _from_plain(plain: Any) -> tuple[int, int] | ImageError:
     return ImageError(plain) if isinstance(plain, str) else (int(plain[0]), int(plain[1]))
 
 
-PICTURE = Kind("picture", lambda path: (path,), _to_plain, _from_plain)
+def _file(path: Path) -> tuple[Path, ...]:
+    return (path,)
+
+
+PICTURE = Kind("picture", _file, _to_plain, _from_plain)
 """The size of a picture file that can be read to its end, as `Memory` keeps it."""
 
 

@@ -112,6 +112,8 @@ def read_content(path: Path) -> dict[Any, Any]:
         DataError: it cannot be read, or holds something else than entries; the message lacks the file's name.
     """
     content = load_yaml(path) if path.exists() else {}
+    if content is None:  # nothing but comments, such as `pixelwise classes` drafts
+        return {}
     if not isinstance(content, dict):
         raise DataError(
             "lacks names; expected a line 'names:' and below it a line 'VALUE: NAME' for each class"

@@ -95,7 +95,7 @@ def interpret(names: Sequence[str], records: Mapping[Mask, MaskRecord]) -> Disco
 
 
 def _of_one_kind(records: Mapping[Mask, MaskRecord]) -> Mapping[Mask, MaskRecord]:
-    """Return the masks without stray ones of the other kind: a few colour pictures among ids, or ids among them.
+    """Return the masks without stray ones of the other kind: a few colours among ids, or ids among colours.
 
     What is left out has no say in what the classes are; `check_data` reports it.
     """

@@ -21,7 +21,7 @@ from .memory import Memory
 from .pairs import Pair, SegmentationData
 from .remap import remap
 from .scan import MaskRecord, Progress
-from .splits import SPLITS, split_by_name
+from .splits import SPLITS, complete, split_by_name
 
 __all__ = ["Listing", "Pair", "SegmentationData", "find_classes", "list_pairs", "open_data", "split_by_name"]
 
@@ -62,7 +62,7 @@ def open_data(
     if not 0 <= val_fraction < 1:
         raise ConfigError(f"val_fraction is {val_fraction}, expected at least 0 and less than 1")
     place = unpack(root) if is_archive(root) else root
-    path = _description_path(root, place)
+    path = description_path(root, place)
     with blamed_on(path):
         content = read_content(path)
         choices = read_choices(content)
@@ -86,8 +86,13 @@ def open_data(
     return SegmentationData(root, layout.splits, labels, codec, notes, layout.faults, records)
 
 
-def _description_path(root: Path, place: Path) -> Path:
-    """Return where `dataset.yaml` is, or would be: in the folder; beside a file, or in the zip that it is."""
+def description_path(root: Path, place: Path) -> Path:
+    """Return where `dataset.yaml` is, or would be: in the folder; beside a file, or in the zip that it is.
+
+    Args:
+        root: What the user named.
+        place: The same, or the folder that it was unpacked to.
+    """
     beside = root.parent / FILE_NAME
     return place / FILE_NAME if place.is_dir() and (root.is_dir() or not beside.exists()) else beside
 
@@ -197,6 +202,10 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
         for name, lines in faults.items()
         if lines
     ]
+    whole, note = complete(splits, seed, val_fraction)
+    if len(whole) > len(splits):
+        notes.append(note)
+        splits, faults["val"] = whole, faults["train"]
     if not splits:
         raise DataError(f"{root}: no data set found; {_LOOKED_FOR}; found {content_of(root)}")
     return Listing(splits, faults, tuple(notes))

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..data.archive import is_archive, unpack
 from ..data.choices import read_choices
-from ..data.description import FILE_NAME, read_content
+from ..data.description import read_content
 from ..data.detect import detect
-from ..data.folder import blamed_on, list_pairs
+from ..data.folder import blamed_on, description_path, list_pairs
 from ..data.formats.base import Request
 from ..data.masks import MaskCodec
 from ..data.memory import Memory
@@ -106,7 +106,7 @@ def survey(root: str | Path, *, progress: Progress | None = None, memory: Memory
     """
     root = Path(root)
     place = unpack(root) if is_archive(root) else root
-    path = (place if place.is_dir() else place.parent) / FILE_NAME
+    path = description_path(root, place)
     with blamed_on(path):
         content = read_content(path)
         choices = read_choices(content)

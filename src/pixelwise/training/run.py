@@ -124,7 +124,7 @@ def train(
 def _checked(
     data: str | Path | SegmentationData, settings: TrainSettings, progress: Progress | None
 ) -> SegmentationData:
-    """Return the data set, open and without fault; files that an earlier check has read are not read again."""
+    """Return the data set, open and without fault; what an earlier check has read is not read again."""
     root = data.root if isinstance(data, SegmentationData) else Path(data)
     with Memory(root) as memory:
         if not isinstance(data, SegmentationData):

@@ -486,7 +486,9 @@ def written_with_folders(name):
 
     def build(root):
         found = written(name)(root)
-        masks = {split: {f"{split}/{key}": mask for key, mask in of.items()} for split, of in found.masks.items()}
+        masks = {
+            split: {f"{split}/{key}": mask for key, mask in of.items()} for split, of in found.masks.items()
+        }
         return Expected(found.names, masks)
 
     return build

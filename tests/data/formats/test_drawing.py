@@ -5,7 +5,9 @@ import pytest
 
 from pixelwise.data.choices import Choices
 from pixelwise.data.formats.drawing import Outline, Patch, Stamp, box, ellipse, fill, plan
-from pixelwise.errors import DataError
+from pixelwise.data.masks import MaskValues
+from pixelwise.data.remap import remap
+from pixelwise.errors import ConfigError, DataError
 
 SIZE = (20, 30)
 
@@ -93,6 +95,19 @@ def test_uncovered_pixels_are_background_ignored_or_the_class_of_that_name():
     assert plan(["a"], Choices(), whole=True).base == 255
 
 
-def test_more_classes_than_a_mask_can_hold_are_an_error():
-    with pytest.raises(DataError, match="found 256 classes"):
-        plan([str(number) for number in range(255)], Choices())
+def test_more_classes_than_an_8_bit_mask_can_hold_are_drawn_and_can_be_merged():
+    names = [str(number) for number in range(300)]
+    canvas = plan(names, Choices())
+    mask = canvas.mask("x", SIZE, [Outline(canvas.values["299"], (box(0, 0, 5, 5),))]).read().values
+    assert (mask[0, 0], mask[9, 9], canvas.ignore) == (300, 0, 65535)
+    merged = remap(canvas.description, Choices(merge={"few": tuple(names[10:])}))
+    assert merged.class_names == ("background", *names[:10], "few")
+    ids = merged.codec(by_color=False).encode(MaskValues(mask))
+    assert (ids[0, 0], ids[9, 9]) == (11, 0)
+    with pytest.raises(ConfigError, match="301"):
+        canvas.description.labels()
+
+
+def test_more_classes_than_any_mask_can_hold_are_an_error():
+    with pytest.raises(DataError, match="found 65,536 classes"):
+        plan([str(number) for number in range(65_535)], Choices())

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ...extras import require
-from ...labels import IGNORE_INDEX
 from ..listing import name_below
 from ..pairs import Pair
 from ..splits import split_called
@@ -124,7 +123,7 @@ def open_coco(request: Request) -> Layout:
     for path, content in contents.items():
         split = _split_of(path)
         with reading(path, _WHAT):
-            _collect(path, content, values, by_split[split], faults[split])
+            _collect(path, content, values, canvas.ignore, by_split[split], faults[split])
     splits = {name: _pairs(by_split[name].values(), canvas) for name in sorted(by_split)}
     if not any(splits.values()):
         first = next((line for lines in faults.values() for line in lines), f"{files[0]}: names no picture")
@@ -198,6 +197,7 @@ def _collect(
     path: Path,
     content: Mapping[str, Any],
     values: Mapping[int, int],
+    ignore: int,
     pictures: dict[str, _Picture],
     faults: list[str],
 ) -> None:
@@ -230,7 +230,7 @@ def _collect(
             raise DataError(f"annotation {entry.get('id')} has the category {number}, not among categories")
         region = CocoRegion(values[entry["category_id"]], _segmentation(entry, picture.size))
         if entry.get("iscrowd"):
-            picture.crowds.append(CocoRegion(IGNORE_INDEX, region.segmentation))
+            picture.crowds.append(CocoRegion(ignore, region.segmentation))
         else:
             picture.regions.append(region)
 

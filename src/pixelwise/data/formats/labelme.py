@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...errors import DataError
-from ...labels import IGNORE_INDEX
 from ..image import MAX_PIXELS
 from ..listing import name_below
 from ..pairs import Pair
@@ -58,7 +57,7 @@ def open_labelme(request: Request) -> Layout:
     special = (_IGNORED, _UNLABELLED)
     names = [name for name in dict.fromkeys((*listed, *used)) if name not in special]
     canvas = plan(names, request.choices)
-    values = canvas.values | {_IGNORED: IGNORE_INDEX, _UNLABELLED: canvas.base}
+    values = canvas.values | {_IGNORED: canvas.ignore, _UNLABELLED: canvas.base}
 
     pairs: list[Pair] = []
     faults: list[str] = []

@@ -138,7 +138,7 @@ def _open_polygons(
 
 
 def _empty_note(empty: int, canvas: Canvas) -> tuple[str, ...]:
-    rest = "ignored" if canvas.base == IGNORE_INDEX else "background"
+    rest = "ignored" if canvas.base == canvas.ignore else "background"
     return (
         (f"{empty} pictures without a label file, or with an empty one, are {rest} alone",) if empty else ()
     )

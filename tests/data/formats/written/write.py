@@ -6,8 +6,8 @@
     B/bin/pip install numpy pillow loguru tifffile imgviz ijson ujson
     B/bin/python tests/data/formats/written/write.py tools
 
-The libraries bring Qt, OpenCV and older versions of what pixelwise needs: that is why the files are kept here. Of
-labelme, which is a window, the part that writes files is used, without Qt.
+The libraries bring Qt, OpenCV and older versions of what pixelwise needs: that is why the files are kept
+here. Of labelme, which is a window, the part that writes files is used, without Qt.
 """
 
 import base64
@@ -55,7 +55,9 @@ def by_datumaro():
                 id=name,
                 subset=split,
                 media=Media.from_numpy(pixels(seed)),
-                annotations=[shape(names.index(label), box, place) for place, (shape, label, box) in enumerate(shapes)],
+                annotations=[
+                    shape(names.index(label), box, place) for place, (shape, label, box) in enumerate(shapes)
+                ],
             )
             for split, ids in NAMES.items()
             for seed, name in enumerate(ids)
@@ -92,7 +94,15 @@ def by_datumaro():
 
 
 def by_tools():
-    for name in ("onnxruntime", "PyQt5", "PyQt5.QtGui", "PyQt5.QtCore", "PyQt5.QtWidgets", "skimage", "skimage.draw"):
+    for name in (
+        "onnxruntime",
+        "PyQt5",
+        "PyQt5.QtGui",
+        "PyQt5.QtCore",
+        "PyQt5.QtWidgets",
+        "skimage",
+        "skimage.draw",
+    ):
         sys.modules[name] = MagicMock()
     from label_studio_sdk.converter.brush import mask2rle
     from labelme._label_file import write_label_file
@@ -105,7 +115,13 @@ def by_tools():
         facts = {"group_id": None, "description": "", "flags": {}}
         left, top, right, bottom = ROAD
         shapes = [
-            {"label": "road", "points": [[left, top], [right, bottom]], "shape_type": "rectangle", "mask": None, **facts},
+            {
+                "label": "road",
+                "points": [[left, top], [right, bottom]],
+                "shape_type": "rectangle",
+                "mask": None,
+                **facts,
+            },
             {
                 "label": "car",
                 "points": [[CAR[0], CAR[1]], [CAR[2] - 1, CAR[3] - 1]],
@@ -134,9 +150,25 @@ def by_tools():
             inside = np.zeros((HEIGHT, WIDTH), np.uint8)
             inside[top:bottom, left:right] = 255
             value = {"format": "rle", "rle": mask2rle(inside), "brushlabels": [label]}
-            result.append({**facts, "id": label, "type": "brushlabels", "from_name": "tag", "to_name": "image", "value": value})
-        annotation = {"id": seed, "result": result, "was_cancelled": False, "updated_at": "2025-01-01T00:00:00Z"}
-        tasks.append({"id": seed, "data": {"image": f"/data/upload/1/{name}.png"}, "annotations": [annotation]})
+            result.append(
+                {
+                    **facts,
+                    "id": label,
+                    "type": "brushlabels",
+                    "from_name": "tag",
+                    "to_name": "image",
+                    "value": value,
+                }
+            )
+        annotation = {
+            "id": seed,
+            "result": result,
+            "was_cancelled": False,
+            "updated_at": "2025-01-01T00:00:00Z",
+        }
+        tasks.append(
+            {"id": seed, "data": {"image": f"/data/upload/1/{name}.png"}, "annotations": [annotation]}
+        )
     (folder / "export.json").write_text(json.dumps(tasks))
 
 

@@ -4,7 +4,7 @@ from PIL import Image
 
 from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
-from pixelwise.data.shapes import draw_scene
+from pixelwise.data.shapes import draw_scene, write_shapes
 from pixelwise.errors import DataError
 from pixelwise.inspection.finding import Severity
 from pixelwise.inspection.findings import find
@@ -19,6 +19,11 @@ def found(root):
 
 def test_nothing_is_found_in_a_clean_set(clean_root):
     assert found(clean_root) == {}
+
+
+@pytest.mark.slow
+def test_nothing_is_found_in_many_pictures_of_a_clean_set(tmp_path):
+    assert found(write_shapes(tmp_path / "shapes", train=200, val=40)) == {}
 
 
 @pytest.mark.parametrize("kind", FAULTS)

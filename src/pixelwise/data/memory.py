@@ -37,12 +37,14 @@ class Kind(Generic[_Item, _Record]):
         files: The files that an item's record depends on; none where it depends on something else too.
         to_plain: Turns a record into what JSON holds.
         from_plain: Turns that back into an equal record; may raise what it likes on anything else.
+        mark: Names what else a record depends on, such as outlines that come from a file of many.
     """
 
     name: str
     files: Callable[[_Item], tuple[Path, ...]]
     to_plain: Callable[[_Record], Any]
     from_plain: Callable[[Any], _Record]
+    mark: Callable[[_Item], str] = lambda item: ""
 
 
 class Memory:
@@ -102,12 +104,13 @@ class Memory:
 
         def recall_or_look(item: _Item) -> _Record:
             files = kind.files(item)
-            state = self._state(files)
+            mark = kind.mark(item) if files else ""
+            state = self._state(files, mark)
             known = self._recall(kind, files, state) if state else None
             if known is not None:
                 return known
             record = look(item)
-            if state and state == self._state(files):  # nobody wrote to the files while they were read
+            if state and state == self._state(files, mark):  # nobody wrote to the files while they were read
                 self._keep(kind, files, state, record)
                 also(item, record)
             return record
@@ -117,10 +120,10 @@ class Memory:
     def keep(self, kind: Kind[_Item, _Record], item: _Item, record: _Record) -> None:
         """Remember a record that was made of the files as they are now."""
         files = kind.files(item)
-        if state := self._state(files):
+        if state := self._state(files, kind.mark(item) if files else ""):
             self._keep(kind, files, state, record)
 
-    def _state(self, files: tuple[Path, ...]) -> str | None:
+    def _state(self, files: tuple[Path, ...], mark: str) -> str | None:
         """Return what tells a changed file from one that is as it was, or None where nothing does."""
         try:
             stats = [path.stat() for path in files]
@@ -130,7 +133,7 @@ class Memory:
         if last is None or time.time_ns() - last < SETTLED:
             return None
         words = [f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}" for stat in stats]
-        return " | ".join([self._writer, *words])
+        return " | ".join([self._writer, *words, mark])
 
     def _recall(self, kind: Kind[_Item, _Record], files: tuple[Path, ...], state: str) -> _Record | None:
         row = self._ask(

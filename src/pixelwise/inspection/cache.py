@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..data.check import PICTURE
+from ..data.formats.drawing import DrawnMask
 from ..data.memory import Kind, Memory
 from ..data.pairs import Pair
 from ..data.scan import MASK, mask_from_plain, mask_to_plain
@@ -61,7 +64,16 @@ def _from_plain(plain: list[Any]) -> PairRecord:
 
 
 def _files(pair: Pair) -> tuple[Path, ...]:
+    if isinstance(pair.mask, DrawnMask):
+        return (pair.image,)  # its outlines are marked below
     return (pair.image, pair.mask) if isinstance(pair.mask, Path) else ()
 
 
-PAIR = Kind("pair", _files, _to_plain, _from_plain)
+def _mark(pair: Pair) -> str:
+    """Name the outlines that a mask is drawn from: all that it holds, so that any change is another name."""
+    if isinstance(pair.mask, DrawnMask):
+        return hashlib.blake2b(pickle.dumps(pair.mask), digest_size=16).hexdigest()
+    return ""
+
+
+PAIR = Kind("pair", _files, _to_plain, _from_plain, _mark)

@@ -47,3 +47,25 @@ def test_a_line_of_the_draft_that_is_made_valid_merges_classes(tmp_path):
     assert yaml.safe_load(text) is None
     path.write_text(text.replace("# merge: {NEW NAME", "merge: {new"))
     assert open_data(tmp_path).labels.class_names == ("new", "car", "dog")
+
+
+def test_more_classes_than_a_network_tells_apart_are_listed_so_that_they_can_be_merged(tmp_path, capsys):
+    published.save_picture(tmp_path / "train2017" / "a.jpg")
+    annotation = {
+        "id": 1,
+        "image_id": 1,
+        "category_id": 300,
+        "segmentation": [published.rectangle(0, 0, 6, 16)],
+    }
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg", "height": 12, "width": 16}],
+        "annotations": [annotation],
+        "categories": [{"id": number, "name": f"thing {number}"} for number in range(1, 401)],
+    }
+    published.write_json(tmp_path / "annotations" / "instances_train2017.json", content)
+    assert main(["classes", str(tmp_path)]) == 0
+    assert "thing 300       #" not in capsys.readouterr().out
+    assert "#   thing 300   50.0 %" in (tmp_path / "dataset.yaml").read_text()
+    others = ", ".join(f"thing {number}" for number in range(1, 401) if number != 300)
+    (tmp_path / "dataset.yaml").write_text(f"merge: {{other: [{others}]}}")
+    assert open_data(tmp_path).labels.class_names == ("background", "other", "thing 300")

@@ -98,13 +98,13 @@ def _held(layout: Layout, progress: Progress) -> Discovery:
 def _draft_of_choices(found: Discovery, format: str) -> str:
     """Return a `dataset.yaml` that changes nothing until a line of it is made valid."""
     pixels = sum(count for count, _ in found.totals.values()) or 1
-    ids = found.description.codec(found.by_color).ids
-    shares: Counter[int] = Counter()
+    meanings = _meanings(found)
+    shares: Counter[str] = Counter()
     for value, (count, _) in found.totals.items():
-        shares[ids.get(value, IGNORE_INDEX)] += count
+        shares[meanings[value][0] if value in meanings else ""] += count
     names = found.description.class_names
     width = max(map(len, names))
-    lines = [f"#   {name:{width}}  {_share(shares[id_] / pixels)}" for id_, name in enumerate(names)]
+    lines = [f"#   {name:{width}}  {_share(shares[name] / pixels)}" for name in names]
     one, two, *_ = (*names, "CLASS", "CLASS")
     return "\n".join(
         [
@@ -184,8 +184,14 @@ def _swatch(color: Color | None) -> Text:
 
 def _meanings(found: Discovery) -> dict[int, tuple[str, Color | None]]:
     """Return the name, and the colour that it is drawn in, of each value (or colour) that is described."""
-    description, labels = found.description, found.description.labels()
-    names = (*labels.class_names, *(["ignored"] * 256))
-    colors: tuple[Color | None, ...] = (*labels.palette, *([None] * 256))
-    codec = description.codec(found.by_color)
-    return {value: (names[id_], colors[id_]) for value, id_ in codec.ids.items()}
+    description = found.description
+    names, ignored = description.names, list(description.ignore)
+    colors: dict[str, Color] = {}
+    if len(description.class_names) <= IGNORE_INDEX:  # more can be listed, to be merged
+        colors = dict(zip(description.class_names, description.labels().palette, strict=True))
+    if found.by_color:
+        ignored = [pack_color(description.colors[value]) for value in ignored if value in description.colors]
+        ignored += map(pack_color, description.ignore_colors)
+        names = {pack_color(description.colors[value]): name for value, name in names.items()}
+    meanings = {value: (name, colors.get(name)) for value, name in names.items()}
+    return dict.fromkeys(ignored, ("ignored", None)) | meanings

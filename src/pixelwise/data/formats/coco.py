@@ -275,7 +275,7 @@ def _pairs(pictures: Iterable[_Picture], canvas: Canvas) -> tuple[Pair, ...]:
         Pair(
             picture.name,
             picture.image,
-            canvas.mask(picture.origin, picture.size, (*picture.crowds, *picture.regions)),
+            canvas.mask(picture.origin, picture.image, picture.size, (*picture.crowds, *picture.regions)),
         )
         for picture in pictures
     ]

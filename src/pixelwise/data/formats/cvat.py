@@ -108,7 +108,7 @@ def _pair(path: Path, entry: Element, image: Path, canvas: Canvas) -> Pair:
     below = name_below(Path("/"), Path("/", *name.replace("\\", "/").strip("/").split("/")))
     split = entry.get("subset", "").lower() or split_called(path.stem) or ""
     below = f"{split}/{below}" if split and split != "default" else below
-    return Pair(below, image, canvas.mask(f"{path}: image {name}", size, regions))
+    return Pair(below, image, canvas.mask(f"{path}: image {name}", image, size, regions))
 
 
 def _region(shape: Element, values: Mapping[str, int]) -> Region:

@@ -27,6 +27,7 @@ Size = tuple[int, int]
 """Height and width."""
 
 BACKGROUND = "background"
+_LARGE = 4096 * 4096
 
 
 @dataclass(frozen=True)
@@ -153,14 +154,16 @@ class DrawnMask:
 
     Attributes:
         origin: What messages call it: the file that the regions stand in, and which picture they are for.
-        size: Height and width, or the picture that has them.
+        image: The picture.
+        size: Height and width as the file has them; None to take those of the picture.
         regions: What lies in the picture, in the order of the file.
         base: Value of the pixels that nothing covers.
         overlap: Which region wins.
     """
 
     origin: str
-    size: Size | Path
+    image: Path
+    size: Size | None
     regions: tuple[Region, ...]
     base: int
     overlap: Overlap = "later"
@@ -174,7 +177,7 @@ class DrawnMask:
         Raises:
             ImageError: the picture that has the size cannot be read, or a region does not fit.
         """
-        size = read_size(self.size) if isinstance(self.size, Path) else self.size
+        size = self._true_size()
         most = max(self.base, *(region.value for region in self.regions), 0)
         canvas = np.full(size, self.base, np.uint8 if most < 256 else np.uint16)
         patches: Iterator[tuple[int, Patch]] = ((region.value, region.cover(size)) for region in self.regions)
@@ -186,6 +189,18 @@ class DrawnMask:
         except ValueError as error:
             raise ImageError(f"{self.origin}: a region cannot be drawn ({error}); correct it") from error
         return MaskValues(canvas)
+
+    def _true_size(self) -> Size:
+        """Return the size; a large one is believed only if the picture has it, since memory must hold it."""
+        if self.size is not None and self.size[0] * self.size[1] <= _LARGE:
+            return self.size
+        size = read_size(self.image)
+        if self.size is not None and self.size != size:
+            raise ImageError(
+                f"{self.origin}: says that the picture is {self.size[1]} x {self.size[0]} pixels, but "
+                f"{self.image} is {size[1]} x {size[0]}: export the labels again"
+            )
+        return size
 
 
 @dataclass(frozen=True)
@@ -208,9 +223,9 @@ class Canvas:
     overlap: Overlap
     notes: tuple[str, ...]
 
-    def mask(self, origin: str, size: Size | Path, regions: Sequence[Region]) -> DrawnMask:
+    def mask(self, origin: str, image: Path, size: Size | None, regions: Sequence[Region]) -> DrawnMask:
         """Return a mask of this data set."""
-        return DrawnMask(origin, size, tuple(regions), self.base, self.overlap)
+        return DrawnMask(origin, image, size, tuple(regions), self.base, self.overlap)
 
 
 def plan(

@@ -71,9 +71,9 @@ def open_labelme(request: Request) -> Layout:
             continue
         with reading(path, _WHAT):
             regions = list(_regions(content["shapes"], values))
-            size = _size(content) or image
+            size = _size(content)
         thin += len(content["shapes"]) - len(regions)
-        pairs.append(Pair(name_below(root, path), image, canvas.mask(str(path), size, regions)))
+        pairs.append(Pair(name_below(root, path), image, canvas.mask(str(path), image, size, regions)))
     if not pairs:
         raise DataError(faults[0])
     splits, note = request.split(tuple(pairs))

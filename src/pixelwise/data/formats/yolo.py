@@ -132,7 +132,7 @@ def _open_polygons(
                 continue
             regions = _regions(label, values) if label.is_file() else []
             empty += not regions
-            pairs.append(Pair(name, image, canvas.mask(str(label), image, regions)))
+            pairs.append(Pair(name, image, canvas.mask(str(label), image, None, regions)))
         splits[split] = tuple(pairs)
     return _layout(request, splits, faults, canvas.description, (*canvas.notes, *_empty_note(empty, canvas)))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
 from .image import verify_image
 from .masks import Mask, MaskCodec
+from .memory import Kind, Memory
 from .pairs import Pair, SegmentationData
-from .scan import MaskRecord, Progress, in_parallel, scan_mask
+from .scan import MaskRecord, Progress, in_parallel, scanner
 
 SHOWN = 10
 """Findings that the error lists; the rest are counted."""
@@ -24,7 +25,11 @@ _LISTED_VALUES = 8
 
 
 def check_data(
-    data: SegmentationData, splits: Sequence[str] = ("train", "val"), *, progress: Progress | None = None
+    data: SegmentationData,
+    splits: Sequence[str] = ("train", "val"),
+    *,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> None:
     """Read every picture and mask of some splits in parallel and report everything that is wrong at once.
 
@@ -35,6 +40,7 @@ def check_data(
         data: The data set.
         splits: Splits that are going to be used.
         progress: Told how many pairs are done.
+        memory: What earlier checks found; files that have not changed since are not read again.
 
     Raises:
         DataError: something is wrong, or there is no such split. The first findings stand there, a line
@@ -44,7 +50,13 @@ def check_data(
     findings = list(dict.fromkeys(line for name in splits for line in data.faults.get(name, ())))
     strange: dict[int, _Strange] = defaultdict(_Strange)
     present: set[int] = set()
-    results = in_parallel(partial(_check_pair, data), pairs, progress)
+    size_of = memory.remembering(PICTURE, _verified) if memory else _verified
+    scan = scanner(memory)
+
+    def check(pair: Pair) -> _PairResult:
+        return _check_pair(data, pair, size_of(pair.image), data.records.get(pair.mask) or scan(pair.mask))
+
+    results = in_parallel(check, pairs, progress)
     for pair, result in zip(pairs, results, strict=True):
         findings += result.findings
         present |= result.present
@@ -94,17 +106,40 @@ class _Strange:
         self.pixels += pixels
 
 
-def _check_pair(data: SegmentationData, pair: Pair) -> _PairResult:
-    findings: list[str] = []
-    size = None
+def _verified(path: Path) -> tuple[int, int] | ImageError:
+    """Return the size of a picture that can be read to its end, or what is wrong with it."""
     try:
-        size = verify_image(pair.image)
+        return verify_image(path)
     except ImageError as error:
-        findings.append(str(error))
-    record = data.records.get(pair.mask) or scan_mask(pair.mask)
+        return error
+
+
+def _to_plain(size: tuple[int, int] | ImageError) -> Any:
+    return str(size) if isinstance(size, ImageError) else size
+
+
+def _from_plain(plain: Any) -> tuple[int, int] | ImageError:
+    return ImageError(plain) if isinstance(plain, str) else (int(plain[0]), int(plain[1]))
+
+
+def _file(path: Path) -> tuple[Path, ...]:
+    return (path,)
+
+
+PICTURE = Kind("picture", _file, _to_plain, _from_plain)
+"""The size of a picture file that can be read to its end, as `Memory` keeps it."""
+
+
+def _check_pair(
+    data: SegmentationData,
+    pair: Pair,
+    size: tuple[int, int] | ImageError,
+    record: MaskRecord | ImageError,
+) -> _PairResult:
+    findings = [str(size)] if isinstance(size, ImageError) else []
     if isinstance(record, ImageError):
         return _PairResult([*findings, str(record)])
-    if size is not None and size != record.size:
+    if not isinstance(size, ImageError) and size != record.size:
         findings.append(_size_finding(pair, size, record.size))
     try:
         strange, present = _sort_values(data.codec, record)

@@ -23,6 +23,7 @@ from safetensors.torch import load_file
 from ..checkpoint import read_card
 from ..data.check import check_data
 from ..data.folder import open_data
+from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..errors import ConfigError, DataError, TrainingError
 from ..metrics import Scores
@@ -88,17 +89,7 @@ def train(
         log.setLevel(logging.ERROR)  # one process tells the user
     settings = _settings(settings, options)
     run, settings = _open_run(settings, is_first)
-    if not isinstance(data, SegmentationData):
-        data = open_data(
-            data,
-            format=settings.format,
-            seed=settings.seed,
-            val_fraction=settings.val_fraction,
-            progress=progress,
-        )
-    for note in data.notes:
-        log.info("%s", note)
-    check_data(data, ("train", "val"), progress=progress)
+    data = _checked(data, settings, progress)
 
     state = _latest_state(run) if settings.resume else None
     torch.manual_seed(settings.seed)
@@ -135,6 +126,27 @@ def train(
         _fit(trainer, module, loaders, state, run)
         scores = finish(run, data, recorder.rows) if is_first else None
     return TrainResult(run, run / BEST, scores)
+
+
+def _checked(
+    data: str | Path | SegmentationData, settings: TrainSettings, progress: Progress | None
+) -> SegmentationData:
+    """Return the data set, open and without fault; what an earlier check has read is not read again."""
+    root = data.root if isinstance(data, SegmentationData) else Path(data)
+    with Memory(root) as memory:
+        if not isinstance(data, SegmentationData):
+            data = open_data(
+                data,
+                format=settings.format,
+                seed=settings.seed,
+                val_fraction=settings.val_fraction,
+                progress=progress,
+                memory=memory,
+            )
+        for note in data.notes:
+            log.info("%s", note)
+        check_data(data, ("train", "val"), progress=progress, memory=memory)
+    return replace(data, records={})  # nobody asks for them any more
 
 
 def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:

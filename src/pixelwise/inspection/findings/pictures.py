@@ -16,10 +16,10 @@ TINY = 32
 HUGE = 25_000_000
 """Pixels above which a picture is huge: its activations fill most memories."""
 
-GAIN = 2.0
+GAIN = 4.0
 """By how much (in standard deviations over all shifts) borders must fit better where they are shifted to."""
 
-SURE = 3.5
+SURE = 5.0
 """How clearly (likewise) borders must fit there at all."""
 
 LEAST = 0.015
@@ -88,7 +88,7 @@ def shifted(survey: Survey) -> Iterator[Finding]:
         yield finding(
             "mask-off-edges",
             Severity.WARNING,
-            f"{count(len(found), 'mask')} that fits the edges of the picture far better when shifted",
+            f"{count(len(found), 'mask')} much nearer to the edges of the picture when shifted",
             why="a mask beside its objects teaches wrong borders, and scores fall for no visible reason",
             mend="look at the overlays; check padding and cropping in the tool that exported the masks",
             files=[(entry.pair.mask, text) for entry, text in found],

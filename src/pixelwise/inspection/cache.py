@@ -16,6 +16,7 @@ from typing import Any, Self
 import PIL
 
 from .. import __version__
+from ..data.bands import Bands
 from ..data.pairs import Pair
 from ..data.scan import MaskRecord
 from .edges import Agreement
@@ -26,7 +27,7 @@ SETTLED = 2_000_000_000
 """Nanoseconds that a file must have been left alone before its record is kept: a change that comes sooner
 could leave size and time as they were, on file systems that count in whole seconds."""
 
-_FORM = 1  # of the records; a record of another form is not read
+_FORM = 2  # of the records; a record of another form is not read
 
 
 class Cache:
@@ -144,7 +145,9 @@ def _to_plain(record: PairRecord) -> list[Any]:
     seen: Any = picture
     if isinstance(picture, PictureFacts):
         marks = picture.print.digest.hex(), picture.print.small.hex()
-        seen = [picture.size, picture.kind, picture.turned, *marks]
+        bands = picture.bands
+        what = bands.count, bands.dtype, bands.alpha, bands.varied
+        seen = [picture.size, picture.kind, picture.turned, *marks, what]
     held: Any = mask
     if isinstance(mask, MaskFacts):
         found = mask.record
@@ -158,9 +161,9 @@ def _from_plain(plain: list[Any]) -> PairRecord:
     seen, held, *fits = plain
     picture: PictureFacts | str = seen
     if isinstance(seen, list):
-        size, kind, turned, digest, small = seen
+        size, kind, turned, digest, small, what = seen
         marks = Fingerprint(bytes.fromhex(digest), bytes.fromhex(small))
-        picture = PictureFacts((size[0], size[1]), kind, turned, marks)
+        picture = PictureFacts((size[0], size[1]), kind, turned, marks, Bands(*what))
     mask: MaskFacts | str = held
     if isinstance(held, list):
         (size, values, pixels, palette, rest, by_color, lossy), kind, areas, soft = held

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.archive import is_archive, unpack
-from ..data.choices import read_choices
+from ..data.choices import Choices, read_choices
 from ..data.description import FILE_NAME, read_content
 from ..data.detect import detect
 from ..data.folder import blamed_on, list_pairs
@@ -39,6 +39,7 @@ class Survey:
         notes: What was assumed.
         labels: Names and colours of the classes.
         codec: How values in masks become class ids.
+        choices: What its description decides.
     """
 
     root: Path
@@ -49,6 +50,7 @@ class Survey:
     notes: tuple[str, ...]
     labels: Labels
     codec: MaskCodec
+    choices: Choices
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -117,13 +119,16 @@ def survey(root: str | Path, *, progress: Progress | None = None, cache: Cache |
         entries = _read(listing.splits, progress, cache)
         meaning = meaning_of(path, entries)
     else:
+        choices = layout.choices or choices
         notes, faults = (f"recognised as {chosen.name}", *layout.notes), layout.faults
         with blamed_on(path):
             meaning = Meaning(remap(layout.description, choices), layout.by_color)
         entries = _read(layout.splits, progress, cache)
     lines = tuple(dict.fromkeys(line for found in faults.values() for line in found))
     labels, codec = meaning.description.labels(), meaning.description.codec(meaning.by_color)
-    return Survey(root, chosen.name, entries, lines, meaning, (*notes, *meaning.notes), labels, codec)
+    return Survey(
+        root, chosen.name, entries, lines, meaning, (*notes, *meaning.notes), labels, codec, choices
+    )
 
 
 def _read(

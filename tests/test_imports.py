@@ -47,7 +47,7 @@ LIGHT = [
 
 HEAVY = (
     *("torch", "lightning", "torchmetrics", "kornia", "matplotlib", "tensorboard"),
-    *("datasets", "pyarrow", "pycocotools", "scipy"),
+    *("datasets", "pyarrow", "pycocotools", "scipy", "tifffile", "imagecodecs"),
 )
 
 

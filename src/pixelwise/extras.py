@@ -8,6 +8,7 @@ from .errors import MissingExtraError
 
 EXTRAS = {
     "datasets": "formats",
+    "imagecodecs": "tiff",
     "kornia": "train",
     "lightning": "train",
     "matplotlib": "train",
@@ -15,6 +16,7 @@ EXTRAS = {
     "pycocotools": "formats",
     "scipy": "formats",
     "tensorboard": "train",
+    "tifffile": "tiff",
     "torch": "train",
     "torchmetrics": "train",
 }

@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
+from .bands import Bands, bands_to_plain, read_kind
+from .form import PictureForm, choose_form
 from .image import verify_image
 from .masks import Mask, MaskCodec
 from .memory import Kind, Memory
@@ -30,17 +32,21 @@ def check_data(
     *,
     progress: Progress | None = None,
     memory: Memory | None = None,
-) -> None:
+) -> PictureForm:
     """Read every picture and mask of some splits in parallel and report everything that is wrong at once.
 
     Looks for files without a partner or with the name of another, files that cannot be read to their end,
-    masks of another size than their picture, and values in masks that are no class.
+    masks of another size than their picture, pictures of other bands than the rest, and values in masks that
+    are no class.
 
     Args:
         data: The data set.
         splits: Splits that are going to be used.
         progress: Told how many pairs are done.
         memory: What earlier checks found; files that have not changed since are not read again.
+
+    Returns:
+        How the pictures are read.
 
     Raises:
         DataError: something is wrong, or there is no such split. The first findings stand there, a line
@@ -50,18 +56,27 @@ def check_data(
     findings = list(dict.fromkeys(line for name in splits for line in data.faults.get(name, ())))
     strange: dict[int, _Strange] = defaultdict(_Strange)
     present: set[int] = set()
-    size_of = memory.remembering(PICTURE, _verified) if memory else _verified
+    kinds: dict[Bands, tuple[int, Path]] = {}
+    look = memory.remembering(PICTURE, _look_at) if memory else _look_at
     scan = scanner(memory)
 
     def check(pair: Pair) -> _PairResult:
-        return _check_pair(data, pair, size_of(pair.image), data.records.get(pair.mask) or scan(pair.mask))
+        return _check_pair(data, pair, look(pair.image), data.records.get(pair.mask) or scan(pair.mask))
 
     results = in_parallel(check, pairs, progress)
     for pair, result in zip(pairs, results, strict=True):
         findings += result.findings
         present |= result.present
+        if result.kind is not None:
+            number, first = kinds.get(result.kind, (0, pair.image))
+            kinds[result.kind] = (number + 1, first)
         for value, pixels in result.strange.items():
             strange[value].add(pair.mask, pixels)
+    form = PictureForm()
+    try:
+        form = choose_form(kinds, data.channels, data.depth)
+    except DataError as error:
+        findings.append(str(error))
     findings += _strange_values(data.codec, strange)
     findings = findings or _nothing_to_learn(data, present)
     if findings:
@@ -69,6 +84,7 @@ def check_data(
         lines = findings[:SHOWN] + ([f"and {more} more"] if more > 0 else [])
         count = "1 fault" if len(findings) == 1 else f"{len(findings)} faults"
         raise DataError("\n  ".join([f"{data.root}: {count} in {len(pairs)} pairs", *lines]))
+    return form
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +95,13 @@ class _PairResult:
         findings: A line for each thing that is wrong with the files.
         strange: Pixels of each value that is no class.
         present: Ids of the classes that its mask holds, and 255 if it ignores pixels.
+        kind: What its picture holds; None where that cannot be read.
     """
 
     findings: list[str]
     strange: dict[int, int] = field(default_factory=dict)
     present: set[int] = field(default_factory=set)
+    kind: Bands | None = None
 
 
 @dataclass(slots=True)
@@ -106,20 +124,37 @@ class _Strange:
         self.pixels += pixels
 
 
-def _verified(path: Path) -> tuple[int, int] | ImageError:
-    """Return the size of a picture that can be read to its end, or what is wrong with it."""
+class PictureHead(NamedTuple):
+    """What is known of a picture file that can be read to its end.
+
+    Attributes:
+        size: Height and width, upright.
+        bands: What it holds.
+    """
+
+    size: tuple[int, int]
+    bands: Bands
+
+
+def _look_at(path: Path) -> PictureHead | ImageError:
+    """Return what a picture is that can be read to its end, or what is wrong with it."""
     try:
-        return verify_image(path)
+        return PictureHead(verify_image(path), read_kind(path))
     except ImageError as error:
         return error
 
 
-def _to_plain(size: tuple[int, int] | ImageError) -> Any:
-    return str(size) if isinstance(size, ImageError) else size
+def _to_plain(picture: PictureHead | ImageError) -> Any:
+    if isinstance(picture, ImageError):
+        return str(picture)
+    return [picture.size, bands_to_plain(picture.bands)]
 
 
-def _from_plain(plain: Any) -> tuple[int, int] | ImageError:
-    return ImageError(plain) if isinstance(plain, str) else (int(plain[0]), int(plain[1]))
+def _from_plain(plain: Any) -> PictureHead | ImageError:
+    if isinstance(plain, str):
+        return ImageError(plain)
+    (height, width), bands = plain
+    return PictureHead((int(height), int(width)), Bands(*bands))
 
 
 def _file(path: Path) -> tuple[Path, ...]:
@@ -127,31 +162,32 @@ def _file(path: Path) -> tuple[Path, ...]:
 
 
 PICTURE = Kind("picture", _file, _to_plain, _from_plain)
-"""The size of a picture file that can be read to its end, as `Memory` keeps it."""
+"""What a picture file is that can be read to its end, as `Memory` keeps it."""
 
 
 def _check_pair(
     data: SegmentationData,
     pair: Pair,
-    size: tuple[int, int] | ImageError,
+    picture: PictureHead | ImageError,
     record: MaskRecord | ImageError,
 ) -> _PairResult:
-    findings = [str(size)] if isinstance(size, ImageError) else []
+    findings = [str(picture)] if isinstance(picture, ImageError) else []
+    kind = None if isinstance(picture, ImageError) else picture.bands
     if isinstance(record, ImageError):
-        return _PairResult([*findings, str(record)])
-    if not isinstance(size, ImageError) and size != record.size:
-        findings.append(_size_finding(pair, size, record.size))
+        return _PairResult([*findings, str(record)], kind=kind)
+    if isinstance(picture, PictureHead) and picture.size != record.size:
+        findings.append(_size_finding(pair, picture.size, record.size))
     try:
         strange, present = _sort_values(data.codec, record)
     except ImageError as error:
-        return _PairResult([*findings, f"{pair.mask}: {error}"])
+        return _PairResult([*findings, f"{pair.mask}: {error}"], kind=kind)
     if strange and record.lossy:
         findings.append(
             f"{pair.mask}: is a JPEG, which does not keep values exactly: {sum(strange.values()):,} pixels "
             "are no class; save masks as PNG from their source"
         )
         strange = {}
-    return _PairResult(findings, strange, present)
+    return _PairResult(findings, strange, present, kind)
 
 
 def _size_finding(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> str:

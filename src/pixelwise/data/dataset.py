@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from .augment import Augmentation
-from .image import read_image
+from .form import PHOTOS, PictureForm
 from .masks import MaskCodec, read_mask
 from .pairs import Pair
 
@@ -27,7 +27,7 @@ class Sample(NamedTuple):
     """What the network trains on.
 
     Attributes:
-        image: (C, H, W) uint8, or (N, C, H, W) in a batch.
+        image: (C, H, W) uint8, or float32 for pictures of more than 8 bits; (N, C, H, W) in a batch.
         target: (H, W) int64 class ids with the ignored id, or (N, H, W) in a batch.
         picture: Position of the pair in its split, or (N,) in a batch.
     """
@@ -41,13 +41,19 @@ class TrainingSet(Dataset[Sample]):
     """Augmented samples; the same draw gives the same sample, in any worker and after any restart."""
 
     def __init__(
-        self, pairs: Sequence[Pair], codec: MaskCodec, augmentation: Augmentation, seed: int
+        self,
+        pairs: Sequence[Pair],
+        codec: MaskCodec,
+        augmentation: Augmentation,
+        seed: int,
+        form: PictureForm = PHOTOS,
     ) -> None:
-        """Keep only the names; files are read when a sample is asked for."""
+        """Keep only the names; files are read when a sample is asked for, pictures as `form` says."""
         self.pairs = pairs
         self.codec = codec
         self.augmentation = augmentation
         self.seed = seed
+        self.form = form
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -55,24 +61,25 @@ class TrainingSet(Dataset[Sample]):
     def __getitem__(self, draw: Draw) -> Sample:
         pair = self.pairs[draw.picture]
         rng = np.random.default_rng((self.seed, draw.turn, draw.picture))
-        image, target = self.augmentation(read_image(pair.image), read_mask(pair.mask, self.codec), rng)
+        image, target = self.augmentation(self.form.read(pair.image), read_mask(pair.mask, self.codec), rng)
         return Sample(image, target.long(), draw.picture)
 
 
 class ValidationSet(Dataset[Sample]):
     """Whole pictures at their own size."""
 
-    def __init__(self, pairs: Sequence[Pair], codec: MaskCodec) -> None:
-        """Keep only the names; files are read when a sample is asked for."""
+    def __init__(self, pairs: Sequence[Pair], codec: MaskCodec, form: PictureForm = PHOTOS) -> None:
+        """Keep only the names; files are read when a sample is asked for, pictures as `form` says."""
         self.pairs = pairs
         self.codec = codec
+        self.form = form
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> Sample:
         pair = self.pairs[index]
-        image = torch.from_numpy(read_image(pair.image)).permute(2, 0, 1).contiguous()
+        image = torch.from_numpy(self.form.read(pair.image)).permute(2, 0, 1).contiguous()
         target = torch.from_numpy(read_mask(pair.mask, self.codec)).long()
         return Sample(image, target, index)
 

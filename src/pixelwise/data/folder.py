@@ -83,7 +83,17 @@ def open_data(
         labels, codec = description.labels(), description.codec(layout.by_color)
     how = () if chosen is FOLDER else (f"recognised as {chosen.name}",)
     notes = (*how, *layout.notes, *(_renumbered(codec) if records else ()))
-    return SegmentationData(root, layout.splits, labels, codec, notes, layout.faults, records)
+    return SegmentationData(
+        root,
+        layout.splits,
+        labels,
+        codec,
+        notes,
+        layout.faults,
+        records,
+        choices.channels,
+        choices.depth,
+    )
 
 
 def description_path(root: Path, place: Path) -> Path:

@@ -22,7 +22,7 @@ SETTLED = 2_000_000_000
 """Nanoseconds that a file must have been left alone before its record is kept: a change that comes sooner
 could leave size and time as they were, on file systems that count in whole seconds."""
 
-_FORM = 3  # of the records; a record of another form is not read
+_FORM = 4  # of the records; a record of another form is not read
 
 _Item = TypeVar("_Item")
 _Record = TypeVar("_Record")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..data.check import PICTURE
+from ..data.bands import Bands, bands_to_plain
+from ..data.check import PICTURE, PictureHead
 from ..data.formats.drawing import DrawnMask
 from ..data.memory import Kind, Memory
 from ..data.pairs import Pair
@@ -27,7 +28,8 @@ def remembering(memory: Memory, look: Callable[[Pair], PairRecord]) -> Callable[
 
     def also(pair: Pair, record: PairRecord) -> None:
         seen, held = record.picture, record.mask
-        memory.keep(PICTURE, pair.image, ImageError(seen) if isinstance(seen, str) else seen.size)
+        head = ImageError(seen) if isinstance(seen, str) else PictureHead(seen.size, seen.bands)
+        memory.keep(PICTURE, pair.image, head)
         memory.keep(MASK, pair.mask, ImageError(held) if isinstance(held, str) else held.record)
 
     return memory.remembering(PAIR, look, also)
@@ -38,7 +40,7 @@ def _to_plain(record: PairRecord) -> list[Any]:
     seen: Any = picture
     if isinstance(picture, PictureFacts):
         marks = picture.print.digest.hex(), picture.print.small.hex()
-        seen = [picture.size, picture.kind, picture.turned, *marks]
+        seen = [picture.size, picture.kind, picture.turned, *marks, bands_to_plain(picture.bands)]
     held: Any = mask
     if isinstance(mask, MaskFacts):
         held = [mask_to_plain(mask.record), mask.kind, mask.areas, mask.soft, mask.between]
@@ -49,9 +51,9 @@ def _from_plain(plain: list[Any]) -> PairRecord:
     seen, held, *fits = plain
     picture: PictureFacts | str = seen
     if isinstance(seen, list):
-        size, kind, turned, digest, small = seen
+        size, kind, turned, digest, small, bands = seen
         marks = Fingerprint(bytes.fromhex(digest), bytes.fromhex(small))
-        picture = PictureFacts((size[0], size[1]), kind, turned, marks)
+        picture = PictureFacts((size[0], size[1]), kind, turned, marks, Bands(*bands))
     mask: MaskFacts | str = held
     if isinstance(held, list):
         values, kind, areas, soft, between = held

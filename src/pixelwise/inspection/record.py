@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.bands import Bands, read_kind, read_raster
 from ..data.image import open_picture, orientation, to_rgb
 from ..data.masks import Mask, MaskValues, read_mask_values
 from ..data.pairs import Pair
+from ..data.preview import preview
 from ..data.scan import MaskRecord, summarize
 from ..errors import ImageError
 from .edges import Agreement, agreement
@@ -35,12 +37,14 @@ class PictureFacts:
         kind: Format and mode, such as "PNG RGB".
         turned: EXIF orientation, 1 to 8; 1 is upright.
         print: What likeness is judged on.
+        bands: What it holds.
     """
 
     size: tuple[int, int]
     kind: str
     turned: int
     print: Fingerprint
+    bands: Bands
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,11 @@ def look_at(pair: Pair) -> PairRecord:
 
 def _look_at_picture(path: Path) -> tuple[PictureFacts | str, NDArray[np.uint8], NDArray[np.uint8] | None]:
     """Return the facts, the upright picture, and, where that differs, the picture as it lies in the file."""
+    bands = read_kind(path)
+    if not bands.photo:
+        image = preview(read_raster(path).values)
+        kind = f"{path.suffix[1:].upper()} {bands}"
+        return PictureFacts((image.shape[0], image.shape[1]), kind, 1, fingerprint(image), bands), image, None
     opened = open_picture(path)
     kind, turned = f"{opened.format} {opened.mode}", orientation(opened)
     try:
@@ -125,7 +134,7 @@ def _look_at_picture(path: Path) -> tuple[PictureFacts | str, NDArray[np.uint8],
             raw = to_rgb(opened)
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
-    return PictureFacts((image.shape[0], image.shape[1]), kind, turned, fingerprint(image)), image, raw
+    return PictureFacts((image.shape[0], image.shape[1]), kind, turned, fingerprint(image), bands), image, raw
 
 
 def _look_at_mask(mask: Mask) -> tuple[MaskFacts, NDArray[Any]]:

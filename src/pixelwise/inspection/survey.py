@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.archive import is_archive, unpack
-from ..data.choices import read_choices
+from ..data.choices import Choices, read_choices
 from ..data.description import read_content
 from ..data.detect import detect
 from ..data.folder import blamed_on, description_path, list_pairs
@@ -40,6 +40,7 @@ class Survey:
         notes: What was assumed.
         labels: Names and colours of the classes.
         codec: How values in masks become class ids.
+        choices: What its description decides.
     """
 
     root: Path
@@ -50,6 +51,7 @@ class Survey:
     notes: tuple[str, ...]
     labels: Labels
     codec: MaskCodec
+    choices: Choices
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -118,13 +120,16 @@ def survey(root: str | Path, *, progress: Progress | None = None, memory: Memory
         entries = _read(listing.splits, progress, memory)
         meaning = meaning_of(path, entries)
     else:
+        choices = layout.choices or choices
         notes, faults = (f"recognised as {chosen.name}", *layout.notes), layout.faults
         with blamed_on(path):
             meaning = Meaning(remap(layout.description, choices), layout.by_color)
         entries = _read(layout.splits, progress, memory)
     lines = tuple(dict.fromkeys(line for found in faults.values() for line in found))
     labels, codec = meaning.description.labels(), meaning.description.codec(meaning.by_color)
-    return Survey(root, chosen.name, entries, lines, meaning, (*notes, *meaning.notes), labels, codec)
+    return Survey(
+        root, chosen.name, entries, lines, meaning, (*notes, *meaning.notes), labels, codec, choices
+    )
 
 
 def _read(

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from ..data.augment import Augmentation, default_crop
 from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
+from ..data.form import PictureForm
 from ..data.pairs import SegmentationData
 from ..errors import DataError
 from .settings import TrainSettings
@@ -53,7 +54,7 @@ class Loaders:
     repeats: int
 
     def some_pictures(self, most: int = 16) -> Iterator[Tensor]:
-        """Yield up to `most` training crops (C, H, W) uint8 of the whole split, the same in each process."""
+        """Yield up to `most` training crops (C, H, W) of the whole split, the same in each process."""
         pictures = self.training.dataset
         assert isinstance(pictures, TrainingSet)
         step = -(-len(pictures) // most)
@@ -61,14 +62,19 @@ class Loaders:
 
 
 def make_loaders(
-    data: SegmentationData, settings: TrainSettings, fill: tuple[float, ...], place: Place
+    data: SegmentationData,
+    settings: TrainSettings,
+    form: PictureForm,
+    std: tuple[float, ...] | None,
+    place: Place,
 ) -> Loaders:
     """Make the loaders of one process.
 
     Args:
         data: The data set; its splits train and val are used.
         settings: The run's settings.
-        fill: Value a channel (0..255) outside pictures: the network's mean.
+        form: How pictures are read; its `fill`, the network's mean, is what lies outside them.
+        std: Deviation of each channel; None for photos.
         place: Which process this is.
 
     Raises:
@@ -82,7 +88,7 @@ def make_loaders(
         )
     repeats = settings.repeats or max(1, round(LEAST_STEPS * batch_size / len(train_pairs)))
     crop = settings.crop or default_crop(picture_sizes(train_pairs))
-    augmentation = Augmentation(crop, settings.scale, settings.flip, settings.color, fill)
+    augmentation = Augmentation(crop, settings.scale, settings.flip, settings.color, form.fill, std)
     workers = settings.workers if settings.workers is not None else (8 if place.on_gpu else 1)
     shared: dict[str, Any] = {
         "num_workers": workers,
@@ -91,13 +97,13 @@ def make_loaders(
         "generator": torch.Generator(),  # or loaders would draw from the one that dropout draws from
     }
     training = DataLoader(
-        TrainingSet(train_pairs, data.codec, augmentation, settings.seed),
+        TrainingSet(train_pairs, data.codec, augmentation, settings.seed, form),
         batch_size // place.world,
         sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, place.rank, place.world, repeats),
         **shared,
     )
     validation = DataLoader(
-        ValidationSet(val_pairs, data.codec),
+        ValidationSet(val_pairs, data.codec, form),
         sampler=ShareSampler(len(val_pairs), place.rank, place.world),
         **shared,
     )

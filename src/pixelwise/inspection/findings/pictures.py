@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
 
+from ...data.bands import Bands
+from ...data.form import choose_form
+from ...errors import DataError
 from ..finding import Finding, Severity, count, finding
 from ..record import Entry
 from ..survey import Survey
@@ -96,6 +100,35 @@ def shifted(survey: Survey) -> Iterator[Finding]:
         )
 
 
+def bands(survey: Survey) -> Iterator[Finding]:
+    """Find pictures that hold other bands, or numbers of another kind, than the rest."""
+    found: dict[Bands, list[Entry]] = defaultdict(list)
+    for entry, facts in survey.pictures():
+        found[facts.bands].append(entry)
+    kinds = {kind: (len(entries), entries[0].pair.image) for kind, entries in found.items()}
+    channels = survey.choices.channels
+    try:
+        choose_form(kinds, channels, survey.choices.depth)
+    except DataError:
+        usual = max(found, key=lambda kind: len(found[kind]))
+        wanted = {channels} if channels else {usual.count, usual.colors}
+        strange = [
+            (entry, f"holds {kind}")
+            for kind, entries in found.items()
+            for entry in entries
+            if not wanted & {kind.count, kind.colors} or kind.values != usual.values
+        ]
+        yield _on_pictures(
+            "mixed-bands",
+            Severity.BLOCKS,
+            f"{count(len(strange), 'picture')} of other bands or numbers than the rest: {usual}",
+            strange,
+            why="a network takes one number of channels, and a number must mean the same in all pictures",
+            mend="save all pictures with the same bands and numbers, or correct `channels` in dataset.yaml; "
+            "a line `depth: 8` there has grey and RGB of any depth read as 8-bit RGB",
+        )
+
+
 def _on_pictures(
     kind: str, severity: Severity, title: str, found: list[tuple[Entry, str]], *, why: str, mend: str
 ) -> Finding:
@@ -104,4 +137,4 @@ def _on_pictures(
     return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs)
 
 
-PICTURES = (sizes, blank, shifted)
+PICTURES = (bands, sizes, blank, shifted)

@@ -20,7 +20,7 @@ from .data.folder import open_data
 from .data.image import read_image
 from .data.masks import MaskCodec, read_mask
 from .data.pairs import Pair, SegmentationData
-from .engines.choose import EngineName
+from .engines.names import EngineName
 from .errors import ConfigError, DataError, ImageError
 from .extras import require
 from .labels import Labels

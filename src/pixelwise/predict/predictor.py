@@ -12,7 +12,8 @@ from PIL import Image
 from ..checkpoint import ModelCard
 from ..data.image import read_image, to_rgb
 from ..engines.base import Engine
-from ..engines.choose import EngineName, load_engine
+from ..engines.choose import load_engine
+from ..engines.names import EngineName
 from ..errors import ConfigError
 from ..labels import Labels
 
@@ -39,18 +40,19 @@ class Predictor:
 
     @classmethod
     def load(cls, path: str | Path, *, engine: EngineName = "auto", device: str = "auto") -> Predictor:
-        """Load a run folder, a .safetensors file or an OpenVINO .xml file.
+        """Load a run folder, a .safetensors file, or an exported .xml or .onnx file.
 
         Args:
             path: The model.
-            engine: "auto", "torch" or "openvino"; auto takes the fastest that is there.
+            engine: "auto", "torch", "torch-compiled", "openvino" or "onnx"; auto takes the fastest that is
+                there.
             device: "auto", "cpu", or a CUDA device for torch.
 
         Raises:
             CheckpointError: there is no model, it is damaged, or it was exported from other weights than
                 those beside it.
             ConfigError: there is no such engine or device.
-            MissingExtraError: only torch could compute this model, and it is not installed.
+            MissingExtraError: the engine, or the only one that could compute this model, is not installed.
         """
         return cls(load_engine(path, engine, device))
 

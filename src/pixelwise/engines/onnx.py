@@ -80,6 +80,8 @@ class OnnxEngine:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors; warnings speak to developers
+        # Threads that wait busily would take the cores from those that read and write pictures.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its kinds of error share no base but this

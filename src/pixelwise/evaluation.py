@@ -19,8 +19,7 @@ from .data.folder import open_data
 from .data.form import PictureForm
 from .data.masks import MaskCodec, read_mask
 from .data.pairs import Pair, SegmentationData
-from .engines.choose import EngineName
-from .engines.tta import TtaName
+from .engines.names import EngineName, TtaName
 from .errors import ConfigError, DataError, ImageError
 from .extras import require
 from .labels import Labels

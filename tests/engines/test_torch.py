@@ -12,14 +12,14 @@ from pixelwise.models.fcn import FCN
 
 @pytest.fixture
 def float32(monkeypatch):
-    """Compute as processors without AMX do."""
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    """Compute as processors do that are not quicker in bf16."""
+    monkeypatch.setattr(engine_module, "prefers_bf16", lambda device: False)
 
 
 @pytest.fixture(scope="module")
 def engine(small_model_path):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        patch.setattr(engine_module, "prefers_bf16", lambda device: False)
         return TorchEngine.load(small_model_path, "cpu")
 
 
@@ -70,6 +70,54 @@ def test_a_network_in_training_stays_in_training(small_labels, float32):
     assert [module.training for module in model.modules()] == modes
     assert all(int(norm.num_batches_tracked) == 0 for norm in norms)
     assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_loaded_network_computes_in_bf16_what_autocast_does(small_model_path, small_model, monkeypatch):
+    monkeypatch.setattr(engine_module, "prefers_bf16", lambda device: True)
+    engine = TorchEngine.load(small_model_path, "cpu")
+    images = pictures(2, 3, 40, 70)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        batch = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
+        wanted = small_model.to(memory_format=torch.channels_last)(batch).numpy()
+    assert np.abs(engine.logits(images) - wanted).max() < 0.02 * np.abs(wanted).max()
+    assert (engine.masks(images) == wanted.argmax(axis=1)).mean() > 0.97
+
+
+@pytest.mark.parametrize(
+    ("amx", "flags", "wanted"),
+    [
+        (True, "vendor_id: GenuineIntel\nflags: avx512_bf16 amx_bf16", True),
+        (False, "vendor_id: GenuineIntel\nflags: avx512f avx512_bf16", False),
+        (False, "vendor_id: AuthenticAMD\nflags: avx512f avx512_bf16", True),
+        (False, "vendor_id: AuthenticAMD\nflags: avx2", False),
+        (False, None, False),
+    ],
+)
+def test_bf16_is_for_processors_that_are_quicker_in_it(tmp_path, monkeypatch, amx, flags, wanted):
+    file = tmp_path / "cpuinfo"
+    if flags is not None:
+        file.write_text(flags)
+    monkeypatch.setattr(engine_module, "CPU_FLAGS", file)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert engine_module.prefers_bf16(torch.device("cpu")) is wanted
+
+
+@pytest.mark.slow
+def test_a_compiled_network_computes_the_same_at_several_sizes(small_model_path, float32):
+    eager = TorchEngine.load(small_model_path, "cpu")
+    compiled = TorchEngine.load(small_model_path, "cpu", compiled=True)
+    assert compiled.name == "torch cpu float32 compiled"
+    for shape in ((1, 3, 64, 64), (1, 3, 64, 64), (2, 3, 33, 95)):
+        images = pictures(*shape)
+        wanted = eager.logits(images)
+        assert np.abs(compiled.logits(images) - wanted).max() < 1e-4 * np.abs(wanted).max()
+        assert (compiled.masks(images) == wanted.argmax(axis=1)).mean() > 0.999
+
+
+def test_without_a_compiler_the_compiled_engine_says_so(small_model_path, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(ConfigError, match="torch-compiled needs a C\\+\\+ compiler"):
+        TorchEngine.load(small_model_path, "cpu", compiled=True)
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "meat"])

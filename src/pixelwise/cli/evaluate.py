@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..engines.choose import EngineName
-from ..engines.tta import TtaName
+from ..engines.names import EngineName, TtaName
 from ..extras import require
+from .log import log_to_terminal
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def evaluate(
     per_picture.csv and confusion.png.
 
     Args:
-        model: A run folder, or a model file (.safetensors or .xml).
+        model: A run folder, or a model file (.safetensors, .xml or .onnx).
         data: Folder of the data set.
         split: Which part of the data set: train, val or test.
         out: Folder to write to; by default RUN/evaluation-SPLIT for the model of a run, else
@@ -63,7 +63,7 @@ def evaluate(
 
     out = out or free_folder(model, split)
     check_free(out, overwrite)
-    with progress_bar("reading masks") as progress:
+    with log_to_terminal(), progress_bar("reading masks") as progress:
         predictor, opened = open_both(model, data, engine, progress, format, tta)
     with progress_bar(f"scoring {split}") as progress:
         evaluation = score(predictor, opened, split=split, progress=progress)

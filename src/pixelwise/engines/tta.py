@@ -6,7 +6,7 @@ Needs no torch.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,7 @@ from PIL import Image
 
 from ..errors import ConfigError
 from .base import Engine, check_images, softmax
-
-TtaName = Literal["none", "flip", "multiscale"]
+from .names import TtaName
 
 SCALES: dict[str, tuple[float, ...]] = {"flip": (1.0,), "multiscale": (0.75, 1.0, 1.25)}
 """At which scales each kind looks; at each of them at the picture and at its mirror image."""

@@ -11,8 +11,9 @@ from PIL import Image
 
 from ..checkpoint import ModelCard
 from ..engines.base import Engine, softmax
-from ..engines.choose import EngineName, load_engine
-from ..engines.tta import TtaEngine, TtaName
+from ..engines.choose import load_engine
+from ..engines.names import EngineName, TtaName
+from ..engines.tta import TtaEngine
 from ..labels import Labels
 
 Picture = str | Path | Image.Image | NDArray[Any]
@@ -46,11 +47,12 @@ class Predictor:
         device: str = "auto",
         tta: TtaName = "none",
     ) -> Predictor:
-        """Load a run folder, a .safetensors file or an OpenVINO .xml file.
+        """Load a run folder, a .safetensors file, or an exported .xml or .onnx file.
 
         Args:
             path: The model.
-            engine: "auto", "torch" or "openvino"; auto takes the fastest that is there.
+            engine: "auto", "torch", "torch-compiled", "openvino" or "onnx"; auto takes the fastest that is
+                there.
             device: "auto", "cpu", or a CUDA device for torch.
             tta: "flip" or "multiscale" averages the answers for mirrored and scaled pictures, for 2 or 6
                 times the work.
@@ -59,7 +61,7 @@ class Predictor:
             CheckpointError: there is no model, it is damaged, or it was exported from other weights than
                 those beside it.
             ConfigError: there is no such engine, device or augmentation.
-            MissingExtraError: only torch could compute this model, and it is not installed.
+            MissingExtraError: the engine, or the only one that could compute this model, is not installed.
         """
         loaded = load_engine(path, engine, device)
         return cls(loaded if tta == "none" else TtaEngine(loaded, tta))

@@ -54,8 +54,8 @@ def measure_latency(
     return Section(
         "latency",
         "One picture to its mask",
-        f"Networks of the family `plain`, {CLASSES} classes, random weights; uint8 picture in, uint8 mask out. The "
-        " engines take turns; medians, and medians of the ratios within a turn. Share: operations of all "
+        f"Networks of the family `plain`, {CLASSES} classes, random weights; picture and mask in uint8. "
+        "The engines take turns; medians, and medians of the ratios within a turn. Share: operations of all "
         "convolutions a second, of the rate above in the same number format.",
         ("network", "engine", "ms", "against the tutorial", "share of peak"),
         rows,

@@ -21,7 +21,7 @@ BASELINE_BYTES = 1.6 * 4 * STAGE_ONE_PLANES
 
 
 def resident_memory(peak: bool = False) -> int:
-    """Return the bytes of main memory that this process fills, or filled at most; 0 where that is not told."""
+    """Return the bytes of main memory that this process fills, or filled at most; 0 where nothing tells."""
     try:
         text = Path("/proc/self/status").read_text()
     except OSError:  # no Linux
@@ -49,8 +49,8 @@ def measure_pixels(folder: Path, name: str, megapixels: tuple[float, ...]) -> Se
     return Section(
         "pixels",
         "Cost against pixels",
-        f"{name}, picture to mask in a process of its own: one picture of 64 x 64 to warm up, then the picture, "
-        "once. Memory is what the picture adds to the largest the process had been before.",
+        f"{name}, picture to mask in a process of its own: one picture of 64 x 64 to warm up, then the "
+        "picture, once. Memory is what the picture adds to the largest the process had been before.",
         ("pixels", "tutorial, s", "tutorial, MiB", "auto, s", "auto, MiB", "less memory"),
         rows,
         {"pixels": curve},

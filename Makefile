@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 DEMO := runs/demo-$(shell date +%Y%m%d-%H%M%S)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint
+.PHONY: help demo test lint bench
 
 help:  ## List what there is to make.
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -15,7 +15,7 @@ help:  ## List what there is to make.
 demo: $(INSTALLED)  ## Train on generated pictures, then score and predict: a first look, in a few minutes.
 	$(BIN)/pixelwise shapes $(DEMO)/data
 	$(BIN)/pixelwise train $(DEMO)/data --out $(DEMO)/run --model fcn4s_vgg11_bn --weights none \
-	  --epochs 3 --batch-size 8 --lr 1e-3
+	  --epochs 3 --repeats 1 --batch-size 8 --lr 1e-3
 	$(BIN)/pixelwise predict $(DEMO)/run $(DEMO)/data/test/images --out $(DEMO)/masks --overlay
 	$(BIN)/pixelwise evaluate $(DEMO)/run $(DEMO)/data --split test
 	@echo
@@ -26,6 +26,9 @@ demo: $(INSTALLED)  ## Train on generated pictures, then score and predict: a fi
 
 test: $(INSTALLED)  ## Run all tests but those that need a GPU.
 	$(BIN)/python -m pytest -m "not gpu"
+
+bench: $(INSTALLED)  ## Measure speed and memory, and write docs/performance.md; ARGS="--quick" for a first look.
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(INSTALLED)  ## Check style and types.
 	$(BIN)/ruff check .
@@ -38,5 +41,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
-	  --editable ".[train,formats]" --group dev
+	  --editable ".[train,formats,tiff,onnx]" --group dev
 	@touch $@

@@ -53,11 +53,22 @@ def exported_model_path(
 ) -> Path:
     """The small model's OpenVINO export: an .xml file that has no .safetensors beside it."""
     from pixelwise.checkpoint import read_card
-    from pixelwise.export import export_openvino
+    from pixelwise.export.write import export_network
 
     path = tmp_path_factory.mktemp("exported_model") / "model.xml"
-    export_openvino(small_model, read_card(small_model_path), path)
-    return path
+    return export_network(small_model, read_card(small_model_path), path).path
+
+
+@pytest.fixture(scope="session")
+def onnx_model_path(
+    small_model_path: Path, small_model: FCN, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The small model's ONNX export, with nothing beside it but its report."""
+    from pixelwise.checkpoint import read_card
+    from pixelwise.export.write import export_network
+
+    path = tmp_path_factory.mktemp("onnx_model") / "model.onnx"
+    return export_network(small_model, read_card(small_model_path), path).path
 
 
 @pytest.fixture

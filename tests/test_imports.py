@@ -47,7 +47,8 @@ LIGHT = [
 
 HEAVY = (
     *("torch", "lightning", "torchmetrics", "kornia", "matplotlib", "tensorboard"),
-    *("datasets", "pyarrow", "pycocotools", "scipy"),
+    *("datasets", "pyarrow", "pycocotools", "scipy", "tifffile", "imagecodecs"),
+    *("onnx", "onnxruntime", "onnxscript"),
 )
 
 
@@ -142,7 +143,14 @@ def test_what_prediction_needs_imports_without_the_extras():
     blocked = "\n".join(f"sys.modules[{name!r}] = None" for name in HEAVY)
     wanted = "\n".join(f"importlib.import_module('pixelwise.{name}')" for name in LIGHT)
     run_python(f"import importlib, sys\n{blocked}\n{wanted}")
-    assert {"predict.predictor", "engines.openvino", "data.check", "evaluation", "cli.train"} <= set(LIGHT)
+    assert {
+        "predict.predictor",
+        "engines.openvino",
+        "engines.onnx",
+        "data.check",
+        "evaluation",
+        "cli.train",
+    } <= set(LIGHT)
 
 
 @pytest.mark.parametrize("name", pixelwise.__all__)

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .errors import PixelwiseError
     from .evaluation import evaluate
+    from .export.write import export_model
     from .labels import Labels
     from .metrics import Scores
     from .models.build import create_backbone, create_model
@@ -28,6 +29,7 @@ _HOMES = {
     "create_backbone": ".models.build",
     "create_model": ".models.build",
     "evaluate": ".evaluation",
+    "export_model": ".export.write",
     "load_weights": ".models.convert",
     "train": ".training.run",
 }
@@ -41,6 +43,7 @@ __all__ = [
     "create_backbone",
     "create_model",
     "evaluate",
+    "export_model",
     "load_weights",
     "train",
 ]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from . import __version__
+from .data.form import PictureForm
 from .errors import CheckpointError, ConfigError
 from .labels import Labels
 
@@ -36,6 +37,8 @@ class ModelCard:
         training: How it was trained and what it scored: plain values, for people to read.
         fingerprint: Names these very weights, so that an export can be matched with its source.
         version: The pixelwise that wrote the file.
+        values: What the numbers in its pictures mean, as in `PictureForm`; "" where the file is older than
+            that, or nobody has said so.
     """
 
     network: dict[str, Any]
@@ -43,11 +46,19 @@ class ModelCard:
     training: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
     version: str = __version__
+    values: str = ""
 
     @property
     def in_channels(self) -> int:
         """Channels of the pictures that the model takes."""
         return int(self.network["in_channels"])
+
+    @property
+    def form(self) -> PictureForm:
+        """How pictures become the arrays that the model takes."""
+        usual: Any = "8-bit" if self.in_channels in (1, 3) else "any"
+        values: Any = self.values or usual
+        return PictureForm(self.in_channels, values, tuple(self.network.get("mean", ())))
 
     def to_json(self) -> str:
         """Return the card as one JSON text."""
@@ -58,6 +69,7 @@ class ModelCard:
                 "training": self.training,
                 "fingerprint": self.fingerprint,
                 "version": self.version,
+                "values": self.values,
             }
         )
 
@@ -76,6 +88,7 @@ class ModelCard:
                 dict(values["training"]),
                 str(values["fingerprint"]),
                 str(values["version"]),
+                str(values.get("values", "")),
             )
         except (ValueError, KeyError, TypeError, ConfigError) as error:
             raise CheckpointError(f"{source}: its description cannot be read ({error})") from error
@@ -102,8 +115,21 @@ def read_card(path: Path) -> ModelCard:
     return ModelCard.from_json(metadata[METADATA_KEY], path)
 
 
-def save_model(path: Path, model: FCN, labels: Labels, training: dict[str, Any] | None = None) -> ModelCard:
+def save_model(
+    path: Path,
+    model: FCN,
+    labels: Labels,
+    training: dict[str, Any] | None = None,
+    values: str = "",
+) -> ModelCard:
     """Write a model file; it replaces one of that name only when it is whole.
+
+    Args:
+        path: The .safetensors file.
+        model: The network.
+        labels: Its classes.
+        training: How it was trained, for people.
+        values: What the numbers in its pictures mean (see `ModelCard`).
 
     Raises:
         ConfigError: the labels name more or fewer classes than the network scores.
@@ -118,7 +144,7 @@ def save_model(path: Path, model: FCN, labels: Labels, training: dict[str, Any] 
     digest = hashlib.sha256()
     for tensor in tensors.values():
         digest.update(tensor.numpy().tobytes())
-    card = ModelCard(model.config(), labels, training or {}, digest.hexdigest()[:16])
+    card = ModelCard(model.config(), labels, training or {}, digest.hexdigest()[:16], values=values)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     os.close(handle)

@@ -8,19 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from . import __version__
 from .checkpoint import ModelCard
 from .data.folder import open_data
-from .data.image import read_image
+from .data.form import PictureForm
 from .data.masks import MaskCodec, read_mask
 from .data.pairs import Pair, SegmentationData
-from .engines.choose import EngineName
+from .engines.names import EngineName, TtaName
 from .errors import ConfigError, DataError, ImageError
 from .extras import require
 from .labels import Labels
@@ -112,7 +111,7 @@ def evaluate(
     confusion = np.zeros((num_classes, num_classes), np.int64)
     per_picture: list[PictureScore] = []
     failed = list(data.faults.get(split, ()))
-    reading = ahead(partial(_read_pair, codec=data.codec), pairs, threads=1)
+    reading = ahead(partial(_read_pair, codec=data.codec, form=predictor.card.form), pairs, threads=1)
     for done, (pair, loaded) in enumerate(zip(pairs, reading, strict=True), start=1):
         try:
             if isinstance(loaded, ImageError):
@@ -150,6 +149,7 @@ def open_both(
     engine: EngineName = "auto",
     progress: Progress | None = None,
     format: str | None = None,
+    tta: TtaName = "none",
 ) -> tuple[Predictor, SegmentationData]:
     """Open what is a path, and return model and data set.
 
@@ -162,7 +162,7 @@ def open_both(
         DataError: `data` is no data set.
     """
     if isinstance(model, str | Path):
-        model = Predictor.load(model, engine=engine)
+        model = Predictor.load(model, engine=engine, tta=tta)
     if not isinstance(data, SegmentationData):
         known = model.card.training if isinstance(model, Predictor) else {}
         how = {name: known[name] for name in ("seed", "val_fraction") if name in known}
@@ -263,16 +263,18 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
     return [scores, pictures, matrix]
 
 
-def _read_pair(pair: Pair, codec: MaskCodec) -> tuple[Image.Image, NDArray[np.uint8]] | ImageError:
-    """Return a picture, upright RGB, and its mask (H, W); or the error when they cannot be used."""
+def _read_pair(
+    pair: Pair, codec: MaskCodec, form: PictureForm
+) -> tuple[NDArray[Any], NDArray[np.uint8]] | ImageError:
+    """Return a picture (H, W, channels) and its mask (H, W); or the error when they cannot be used."""
     try:
-        picture, truth = Image.fromarray(read_image(pair.image)), read_mask(pair.mask, codec)
+        picture, truth = form.read(pair.image), read_mask(pair.mask, codec)
     except ImageError as error:
         return error
-    if picture.size != truth.shape[::-1]:
+    if picture.shape[:2] != truth.shape:
         return ImageError(
             f"{pair.mask}: is {truth.shape[1]} x {truth.shape[0]} pixels (width x height), "
-            f"but its picture is {picture.width} x {picture.height}: both must be of one size"
+            f"but its picture is {picture.shape[1]} x {picture.shape[0]}: both must be of one size"
         )
     return picture, truth
 

@@ -8,13 +8,18 @@ from .errors import MissingExtraError
 
 EXTRAS = {
     "datasets": "formats",
+    "imagecodecs": "tiff",
     "kornia": "train",
     "lightning": "train",
     "matplotlib": "train",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
     "pyarrow": "formats",
     "pycocotools": "formats",
     "scipy": "formats",
     "tensorboard": "train",
+    "tifffile": "tiff",
     "torch": "train",
     "torchmetrics": "train",
 }

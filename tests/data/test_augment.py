@@ -89,6 +89,31 @@ def test_pictures_of_other_channel_counts_are_varied_too(channels: int) -> None:
     assert image.shape == (channels, 32, 48)
 
 
+def test_numbers_beyond_8_bits_stay_what_they_are() -> None:
+    still = replace(STILL, fill=(3e4, -1.0), std=(100.0, 0.5))
+    values = np.random.default_rng(0).normal(3e4, 100, (32, 48, 2)).astype(np.float32)
+    image, _ = still(values, np.zeros((32, 48), np.uint8), np.random.default_rng(0))
+    assert image.dtype == torch.float32
+    assert np.array_equal(image.permute(1, 2, 0), values)
+
+
+def test_contrast_and_brightness_change_by_shares_of_the_deviation_for_all_channels_alike() -> None:
+    fill, std = (3e4, -1.0), (100.0, 0.5)
+    varied = replace(STILL, color=0.25, fill=fill, std=std)
+    units = np.random.default_rng(0).normal(0, 1, (32, 48, 1)).repeat(2, 2)
+    values = (np.array(fill) + units * np.array(std)).astype(np.float32)
+    changed = set()
+    for seed in range(10):
+        image, _ = varied(values, np.zeros((32, 48), np.uint8), np.random.default_rng(seed))
+        found = (image.permute(1, 2, 0).numpy() - np.array(fill)) / np.array(std)
+        np.testing.assert_allclose(found[..., 0], found[..., 1], atol=2e-3)
+        contrast, brightness = np.polyfit(units[..., 0].ravel(), found[..., 0].ravel(), 1)
+        assert 0.74 < contrast < 1.26
+        assert -0.26 < brightness < 0.26
+        changed.add(round(contrast, 3))
+    assert len(changed) == 10
+
+
 @pytest.mark.parametrize(
     ("sizes", "crop"),
     [

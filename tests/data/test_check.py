@@ -173,6 +173,7 @@ def test_everything_is_found_at_once_ten_are_shown_and_the_rest_counted(put_pair
     for number in range(SHOWN + 7):
         put_pair("train", f"{number:02}", GOOD)
         (tmp_path / f"train/images/{number:02}.png").write_bytes(b"")
+    put_pair("val", "a", GOOD)
     text = complaint(tmp_path, "train").splitlines()
     assert text[0] == f"{tmp_path}: 17 faults in 17 pairs"
     assert [line.strip().partition(":")[0] for line in text[1:11]] == [
@@ -204,7 +205,7 @@ def test_a_split_that_does_not_exist_is_an_error(root):
 def test_masks_that_were_read_to_find_the_classes_are_not_read_again(root, monkeypatch):
     (root / "dataset.yaml").unlink()
     data = open_data(root)
-    monkeypatch.setattr("pixelwise.data.check.scan_mask", None)
+    monkeypatch.setattr("pixelwise.data.scan.scan_mask", None)
     check_data(data)
 
 

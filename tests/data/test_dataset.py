@@ -18,9 +18,20 @@ def test_epochs_and_seeds_differ_and_repeat() -> None:
             sampler.set_epoch(epoch)
             first, again = [draw.picture for draw in sampler], [draw.picture for draw in sampler]
             assert first == again
-            assert {draw.epoch for draw in sampler} == {epoch}
+            assert {draw.turn for draw in sampler} == {epoch}
             orders.add(tuple(first))
     assert len(orders) == 4
+
+
+def test_several_passes_an_epoch_are_those_of_as_many_epochs() -> None:
+    single, triple = EpochSampler(10, 4, seed=0), EpochSampler(10, 4, seed=0, repeats=3)
+    triple.set_epoch(2)
+    passes = []
+    for epoch in (6, 7, 8):
+        single.set_epoch(epoch)
+        passes += list(single)
+    assert list(triple) == passes
+    assert len(triple) == len(passes)
 
 
 @pytest.mark.parametrize("world", [2, 4])

@@ -182,3 +182,15 @@ def test_a_draft_says_beside_each_class_what_was_counted():
     assert "  0: a           # 7 %" in text
     assert "  10: long name  # 93 %" in text
     assert "# 255: x" in text
+
+
+@pytest.mark.parametrize("line", ["names: *a20", "merge: *a20", "names: {0: *a20}"])
+def test_aliases_that_multiply_without_end_are_refused_at_once(line, tmp_path):
+    bomb = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 6)}]" for n in range(1, 21))]
+    path = tmp_path / "dataset.yaml"
+    path.write_text("\n".join([*bomb, line]))
+    with pytest.raises(DataError, match="aliases"):
+        read_description(path)
+    path.write_text("names: &a {0: *a}\n")
+    with pytest.raises(DataError, match="aliases"):
+        read_description(path)

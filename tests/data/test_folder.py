@@ -35,7 +35,7 @@ def test_pictures_in_folders_below_images_belong_to_masks_in_the_same_folders(pu
     for folder, value in (("rome", 1), ("bonn/west", 2)):
         put(f"train/images/{folder}/a.png", np.zeros((1, 2, 3), np.uint8))
         put(f"train/masks/{folder}/a.png", np.array([[0, value]], np.uint8))
-    data = open_data(tmp_path)
+    data = open_data(tmp_path, val_fraction=0)
     assert names(data, "train") == ["bonn/west/a", "rome/a"]
     assert data.split("train")[1].mask == tmp_path / "train" / "masks" / "rome" / "a.png"
 
@@ -52,6 +52,16 @@ def test_names_that_read_the_same_match_however_their_accents_are_written(put, t
     assert len(open_data(tmp_path).split("train")) == 1
 
 
+def test_a_set_without_val_gets_one_out_of_train(put_pair, tmp_path):
+    for number in range(10):
+        put_pair("train", f"{number}", [[0, 1]])
+    put_pair("test", "t", [[0, 1]])
+    data = open_data(tmp_path)
+    assert {*names(data, "train"), *names(data, "val")} == {f"{number}" for number in range(10)}
+    assert len(data.split("val")) in range(1, 6)
+    assert any(note.startswith("no val split: it is taken out of train by name") for note in data.notes)
+
+
 def test_suffixes_may_differ_and_be_written_large(put, tmp_path):
     for name, image, mask in (
         ("a", "JPG", "png"),
@@ -61,7 +71,7 @@ def test_suffixes_may_differ_and_be_written_large(put, tmp_path):
     ):
         put(f"train/images/{name}.{image}", np.zeros((4, 4, 3), np.uint8))
         put(f"train/masks/{name}.{mask}", np.eye(4, dtype=np.uint8))
-    assert names(open_data(tmp_path), "train") == ["a", "b", "c", "d"]
+    assert names(open_data(tmp_path, val_fraction=0), "train") == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_void_of_camvid_is_ignored():
 
 @pytest.mark.parametrize("names", [NAMES, ["a/0016E5_00390"], NAMES[:1]])
 def test_camvid_is_recognised_by_names_and_values(names):
-    assert recognize(names, set(range(12))) is CAMVID
+    assert recognize(names, [set(range(12))]) is CAMVID
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,12 @@ def test_camvid_is_recognised_by_names_and_values(names):
     ],
 )
 def test_other_names_or_values_are_not_camvid(names, values):
-    assert recognize(names, values) is None
+    assert recognize(names, [values]) is None
+
+
+def test_a_few_files_that_differ_make_no_other_data_set_of_it():
+    names = [f"0016E5_{number}" for number in range(19)]
+    masks = [set(range(12))] * 19
+    assert recognize([*names, "holiday"], [*masks, {0, 77}]) is CAMVID
+    assert recognize([*names[:8], "holiday"], masks[:9]) is None
+    assert recognize(names, [*masks[:8], {0, 77}]) is None

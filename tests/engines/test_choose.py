@@ -1,4 +1,5 @@
 import copy
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -15,17 +16,22 @@ from pixelwise.extras import require
 def machine(monkeypatch):
     """Set what is found on the machine; by default torch, whose engine is a stand-in, and no CUDA device."""
 
-    def set_up(*, cuda=False, torch=True):
+    def set_up(*, cuda=False, torch=True, onnxruntime=True):
+        there = {"torch": torch, "onnxruntime": onnxruntime}
+
         def check(package):
-            if not torch:
+            if not there.get(package, True):
                 raise MissingExtraError(package, "train")
             require(package)
 
         monkeypatch.setattr(choose, "_has_cuda", lambda: cuda)
-        monkeypatch.setattr(choose, "_has_torch", lambda: torch)
+        monkeypatch.setattr(choose, "_is_installed", there.__getitem__)
         monkeypatch.setattr(choose, "require", check)
 
-    monkeypatch.setattr(TorchEngine, "load", lambda path, device: SimpleNamespace(name=f"torch {device}"))
+    def load(path, device, compiled):
+        return SimpleNamespace(name=f"torch {device}{' compiled' * compiled}")
+
+    monkeypatch.setattr(TorchEngine, "load", load)
     set_up()
     return set_up
 
@@ -65,11 +71,50 @@ def test_a_named_engine_is_taken(run_folder):
     assert load_engine(run_folder, "torch").name.startswith("torch")
     assert load_engine(run_folder / "model.xml", "torch").name.startswith("torch")
     assert load_engine(run_folder / "model.safetensors", "openvino").name.startswith("openvino")
+    assert load_engine(run_folder, "torch-compiled").name == "torch auto compiled"
 
 
-def test_a_stale_export_is_never_used_silently(stale_folder, machine):
+@pytest.fixture
+def onnx_folder(run_folder, onnx_model_path):
+    """A run folder with exports for OpenVINO and for ONNX Runtime."""
+    (run_folder / "model.onnx").hardlink_to(onnx_model_path)
+    return run_folder
+
+
+def test_an_onnx_file_is_taken_when_it_is_named(onnx_folder):
+    assert load_engine(onnx_folder / "model.onnx").name == "onnxruntime float32"
+    assert load_engine(onnx_folder, "onnx").name == "onnxruntime float32"
+    assert load_engine(onnx_folder / "model.xml", "onnx").name == "onnxruntime float32"
+
+
+def test_openvino_goes_before_onnx_runtime_and_that_before_torch(onnx_folder):
+    assert load_engine(onnx_folder).name.startswith("openvino")
+    (onnx_folder / "model.xml").unlink()
+    assert load_engine(onnx_folder).name == "onnxruntime float32"
+
+
+def test_without_onnx_runtime_its_file_is_passed_over_or_the_install_line_is_said(
+    onnx_folder, onnx_model_path, machine
+):
+    machine(onnxruntime=False)
+    (onnx_folder / "model.xml").unlink()
+    assert load_engine(onnx_folder).name == "torch auto"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("importlib.util.find_spec", lambda name: None)
+        with pytest.raises(MissingExtraError, match=r"pip install 'pixelwise\[onnx\]'"):
+            load_engine(onnx_model_path)
+
+
+def test_the_log_says_which_engine_was_taken(run_folder, caplog):
+    caplog.set_level("INFO", "pixelwise")
+    name = load_engine(run_folder).name
+    assert f"engine: {name}" in caplog.messages
+
+
+def test_a_stale_export_is_never_used_silently(stale_folder, machine, caplog):
     stale = r"model\.xml: made from other weights \(\w+\) than model\.safetensors beside it \(\w+\)"
     assert load_engine(stale_folder).name.startswith("torch")
+    assert re.search(f"passed over: .*{stale}", caplog.text)
     assert load_engine(stale_folder / "model.safetensors").name.startswith("torch")
     for path, engine in ((stale_folder, "openvino"), (stale_folder / "model.xml", "auto")):
         with pytest.raises(CheckpointError, match=stale):
@@ -95,11 +140,11 @@ def test_without_torch_a_run_folder_takes_openvino(run_folder, machine):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("nothing", "nothing: expected a run folder, a .safetensors file or an .xml file"),
+        ("nothing", "nothing: expected a run folder, or a file that ends in .safetensors, .xml, .onnx"),
         ("model.pth", "model.pth: expected a run folder"),
         ("model.safetensors", "model.safetensors: no such model file"),
         ("model.xml", "model.xml: no such model file"),
-        ("", "holds neither model.safetensors nor model.xml"),
+        ("", "holds none of model.safetensors, model.xml, model.onnx"),
     ],
 )
 def test_a_path_without_a_model_says_what_was_expected(tmp_path, name, words):
@@ -122,7 +167,7 @@ def test_openvino_is_for_the_processor(run_folder):
 
 
 def test_an_unknown_engine_is_refused(run_folder):
-    with pytest.raises(ConfigError, match="no engine is named 'tensorrt', expected auto, torch or openvino"):
+    with pytest.raises(ConfigError, match="no engine is named 'tensorrt', expected auto, torch, torch-c"):
         load_engine(run_folder, "tensorrt")
 
 

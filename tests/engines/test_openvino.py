@@ -2,7 +2,6 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import openvino as ov
@@ -147,19 +146,16 @@ def test_a_model_of_someone_else_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("machine", "flags", "exact", "setting"),
+    ("x86", "fast", "exact", "setting"),
     [
-        ("x86_64", "flags: avx512f amx_bf16 amx_tile", False, {}),
-        ("x86_64", "flags: avx512f avx512_bf16", False, {"INFERENCE_PRECISION_HINT": "f32"}),
-        ("AMD64", None, False, {"INFERENCE_PRECISION_HINT": "f32"}),
-        ("aarch64", "Features: asimd", False, {}),
-        ("x86_64", "flags: amx_bf16", True, {"INFERENCE_PRECISION_HINT": "f32"}),
+        (True, True, False, {"INFERENCE_PRECISION_HINT": "bf16"}),
+        (True, False, False, {"INFERENCE_PRECISION_HINT": "f32"}),
+        (True, True, True, {"INFERENCE_PRECISION_HINT": "f32"}),
+        (False, False, False, {}),
+        (False, False, True, {"INFERENCE_PRECISION_HINT": "f32"}),
     ],
 )
-def test_bf16_is_left_out_on_x86_without_amx(monkeypatch, tmp_path, machine, flags, exact, setting):
-    file = Path(tmp_path / "cpuinfo")
-    if flags is not None:
-        file.write_text(flags)
-    monkeypatch.setattr(engine_module, "CPU_FLAGS", file)
-    monkeypatch.setattr(engine_module.platform, "machine", lambda: machine)
+def test_the_precision_is_what_the_processor_is_quick_in(monkeypatch, x86, fast, exact, setting):
+    monkeypatch.setattr(engine_module, "is_x86", lambda: x86)
+    monkeypatch.setattr(engine_module, "fast_bf16", lambda: fast)
     assert engine_module._precision(exact) == setting

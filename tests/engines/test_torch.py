@@ -12,14 +12,14 @@ from pixelwise.models.fcn import FCN
 
 @pytest.fixture
 def float32(monkeypatch):
-    """Compute as processors without AMX do."""
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    """Compute as processors do that are not quicker in bf16."""
+    monkeypatch.setattr(engine_module, "prefers_bf16", lambda device: False)
 
 
 @pytest.fixture(scope="module")
 def engine(small_model_path):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        patch.setattr(engine_module, "prefers_bf16", lambda device: False)
         return TorchEngine.load(small_model_path, "cpu")
 
 
@@ -40,8 +40,8 @@ def test_logits_are_the_networks_and_masks_their_argmax(engine, small_model, siz
     np.testing.assert_array_equal(engine.masks(images.astype(np.float32)), engine.masks(images))
 
 
-def test_with_amx_convolutions_are_bf16_and_score_layers_float32(small_model, small_labels, monkeypatch):
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+def test_where_bf16_is_quick_scores_stay_float32(small_model, small_labels, monkeypatch):
+    monkeypatch.setattr(engine_module, "fast_bf16", lambda: True)
     engine = TorchEngine(small_model, ModelCard(small_model.config(), small_labels))
     seen = {}
     hooks = [
@@ -70,6 +70,35 @@ def test_a_network_in_training_stays_in_training(small_labels, float32):
     assert [module.training for module in model.modules()] == modes
     assert all(int(norm.num_batches_tracked) == 0 for norm in norms)
     assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_loaded_network_computes_in_bf16_what_autocast_does(small_model_path, small_model, monkeypatch):
+    monkeypatch.setattr(engine_module, "prefers_bf16", lambda device: True)
+    engine = TorchEngine.load(small_model_path, "cpu")
+    images = pictures(2, 3, 40, 70)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        batch = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
+        wanted = small_model.to(memory_format=torch.channels_last)(batch).numpy()
+    assert np.abs(engine.logits(images) - wanted).max() < 0.02 * np.abs(wanted).max()
+    assert (engine.masks(images) == wanted.argmax(axis=1)).mean() > 0.97
+
+
+@pytest.mark.slow
+def test_a_compiled_network_computes_the_same_at_several_sizes(small_model_path, float32):
+    eager = TorchEngine.load(small_model_path, "cpu")
+    compiled = TorchEngine.load(small_model_path, "cpu", compiled=True)
+    assert compiled.name == "torch cpu float32 compiled"
+    for shape in ((1, 3, 64, 64), (1, 3, 64, 64), (2, 3, 33, 95)):
+        images = pictures(*shape)
+        wanted = eager.logits(images)
+        assert np.abs(compiled.logits(images) - wanted).max() < 1e-4 * np.abs(wanted).max()
+        assert (compiled.masks(images) == wanted.argmax(axis=1)).mean() > 0.999
+
+
+def test_without_a_compiler_the_compiled_engine_says_so(small_model_path, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(ConfigError, match="torch-compiled needs a C\\+\\+ compiler"):
+        TorchEngine.load(small_model_path, "cpu", compiled=True)
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "meat"])

@@ -177,6 +177,10 @@ def blank(root):
     return change(files(root, kind="images")[16], lambda values: np.full_like(values, 90))
 
 
+def deep_among_photos(root):
+    return change(files(root, kind="images")[18], lambda values: values.mean(2).astype(np.uint16) * 257)
+
+
 def color_among_ids(root):
     return change(files(root)[17], lambda values: np.stack([values, values * 7, 9 * values], axis=-1))
 
@@ -209,6 +213,7 @@ FAULTS = {
     "tiny-picture": tiny,
     "mask-off-edges": off_edges,
     "blank-picture": blank,
+    "mixed-bands": deep_among_photos,
     "mixed-kinds": color_among_ids,
     "void-as-class": void_as_class,
 }

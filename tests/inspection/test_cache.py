@@ -1,11 +1,12 @@
+import json
 import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pixelwise.inspection import cache as module
-from pixelwise.inspection.cache import Cache
+from pixelwise.data import memory as module
+from pixelwise.data.memory import Memory
 from pixelwise.inspection.record import look_at
 from pixelwise.inspection.survey import survey
 
@@ -29,8 +30,8 @@ def looks(monkeypatch):
 
 
 def check(root, folder):
-    with Cache(root, folder) as cache:
-        return survey(root, cache=cache)
+    with Memory(root, folder) as memory:
+        return survey(root, memory=memory)
 
 
 def test_what_has_not_changed_is_not_read_again_and_gives_the_same(root, tmp_path, looks):
@@ -91,3 +92,32 @@ def test_a_broken_cache_is_as_good_as_none(content, root, tmp_path, looks):
 def test_a_cache_that_cannot_be_written_is_as_good_as_none(root, tmp_path, looks):
     (tmp_path / "file").write_text("in the way")
     assert check(root, tmp_path / "file").entries
+
+
+def test_drawn_masks_are_known_again_until_an_outline_of_theirs_changes(tmp_path, looks):
+    root = tmp_path / "coco"
+    for name in "ab":
+        (root / "train2017").mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (16, 12), (200, 30, 30)).save(root / "train2017" / f"{name}.jpg")
+    content = {
+        "images": [{"id": i, "file_name": f"{n}.jpg", "height": 12, "width": 16} for i, n in enumerate("ab")],
+        "annotations": [
+            {"id": i, "image_id": i, "category_id": 1, "segmentation": [[2, 2, 9, 2, 9, 9, 2, 9]]}
+            for i in range(2)
+        ],
+        "categories": [{"id": 1, "name": "car"}],
+    }
+    path = root / "annotations" / "instances_train2017.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(content))
+    first = [entry.record for entry in check(root, tmp_path / "cache").entries]
+    looks.clear()
+    assert [entry.record for entry in check(root, tmp_path / "cache").entries] == first
+    assert looks == []
+    content["annotations"][1]["segmentation"] = [[2, 2, 9, 2, 9, 9, 2, 8]]
+    path.write_text(json.dumps(content))
+    check(root, tmp_path / "cache")
+    assert looks == ["b"]
+    (root / "dataset.yaml").write_text("uncovered: ignore")
+    check(root, tmp_path / "cache")
+    assert sorted(looks) == ["a", "b", "b"]

@@ -1,10 +1,16 @@
+import numpy as np
 import pytest
+from PIL import Image
 
+from pixelwise.data.check import check_data
+from pixelwise.data.folder import open_data
+from pixelwise.data.shapes import draw_scene, write_shapes
+from pixelwise.errors import DataError
 from pixelwise.inspection.finding import Severity
 from pixelwise.inspection.findings import find
 from pixelwise.inspection.survey import survey
 
-from .faults import FAULTS
+from .faults import CLASSES, FAULTS, names
 
 
 def found(root):
@@ -13,6 +19,11 @@ def found(root):
 
 def test_nothing_is_found_in_a_clean_set(clean_root):
     assert found(clean_root) == {}
+
+
+@pytest.mark.slow
+def test_nothing_is_found_in_many_pictures_of_a_clean_set(tmp_path):
+    assert found(write_shapes(tmp_path / "shapes", train=200, val=40)) == {}
 
 
 @pytest.mark.parametrize("kind", FAULTS)
@@ -45,3 +56,68 @@ def test_what_blocks_comes_first(root):
         Severity.WARNING,
         Severity.REMARK,
     ]
+
+
+@pytest.fixture
+def street(tmp_path):
+    """Sixty pairs that are named like CamVid's, without a dataset.yaml: names and values tell the classes."""
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        split = tmp_path / "data" / ("val" if number % 6 == 0 else "train")
+        image, mask = draw_scene(rng, (120, 160))
+        for kind, pixels in (("images", image), ("masks", np.where(mask == 255, 11, mask).astype(np.uint8))):
+            (split / kind).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(split / kind / f"0016E5_{number:05}.png")
+    return tmp_path / "data"
+
+
+def kinds_of(root):
+    return {finding.kind: [file for file, _ in finding.files] for finding in find(survey(root))}
+
+
+def test_a_stray_mask_does_not_change_what_the_classes_are(street):
+    clean = set(kinds_of(street))
+    masks = sorted((street / "train" / "masks").iterdir())
+    value, colors = np.array(Image.open(masks[0])), np.array(Image.open(masks[1]))
+    value[5:15, 5:15] = 77
+    Image.fromarray(value).save(masks[0])
+    Image.fromarray(np.stack([colors * 20, colors, colors], axis=-1)).save(masks[1])
+    found = kinds_of(street)
+    assert found["value-beyond-names"] == [str(masks[0])]
+    assert found["mixed-kinds"] == [str(masks[1])]
+    assert set(found) == clean | {"value-beyond-names", "mixed-kinds"}
+    with pytest.raises(DataError, match="value 77") as error:
+        check_data(open_data(street))
+    assert f"{masks[1]}: is a colour picture" in str(error.value)
+
+
+def test_a_mask_that_was_scaled_like_a_picture_is_found_though_its_values_are_all_classes(street):
+    clean = set(kinds_of(street))
+    mask = sorted((street / "train" / "masks").iterdir())[3]
+    drawn = np.array(Image.open(mask))
+    whole = Image.fromarray(np.where(drawn > 0, np.where(drawn == 1, 5, 10), 0).astype(np.uint8))
+    small = whole.resize((100, 75), Image.Resampling.BILINEAR)
+    small.resize(whole.size, Image.Resampling.BILINEAR).save(mask)
+    found = kinds_of(street)
+    assert found["smoothed-mask"] == [str(mask)]
+    assert set(found) == clean | {"smoothed-mask"}
+
+
+def test_outlines_of_a_class_of_its_own_are_not_taken_for_soft_edges(root):
+    for mask in root.glob("*/masks/*.png"):
+        values = np.array(Image.open(mask))
+        inside = (values > 0) & (values < 255)
+        border = inside & ~(np.roll(inside, 1, 1) & np.roll(inside, -1, 1))
+        Image.fromarray(np.where(border, 1, np.where(inside, 2, 0)).astype(np.uint8)).save(mask)
+    names(root, {0: "background", 1: "outline", 2: "thing"})
+    assert kinds_of(root) == {}
+
+
+def test_ids_that_are_shifted_with_their_void_are_told(root):
+    for mask in root.glob("*/masks/*.png"):
+        values = np.array(Image.open(mask))
+        Image.fromarray(np.where(values == 255, 7, values + 1).astype(np.uint8)).save(mask)
+    names(root, CLASSES, "ignore: [6]\n")
+    (finding,) = find(survey(root))
+    assert finding.kind == "ids-shifted"
+    assert "ignore: [7]" in finding.mend

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from pixelwise.errors import ConfigError, DataError, ImageError
@@ -175,7 +176,7 @@ def test_only_a_few_pictures_are_in_memory_at_a_time(predictor, stripes, tmp_pat
         return counted
 
     monkeypatch.setattr(
-        "pixelwise.predict.folder.read_image", count("read", lambda path: np.array(Image.open(path)))
+        "pixelwise.data.form.read_image", count("read", lambda path: np.array(Image.open(path)))
     )
     monkeypatch.setattr(
         "pixelwise.predict.render.indexed", count("written", lambda mask, _: Image.fromarray(mask))
@@ -183,10 +184,19 @@ def test_only_a_few_pictures_are_in_memory_at_a_time(predictor, stripes, tmp_pat
     assert len(predict_folder(predictor, [tmp_path], tmp_path / "out").written) == 30
 
 
-def test_a_model_that_takes_no_picture_files_is_refused_at_once(make_predictor, shots, tmp_path):
-    with pytest.raises(ConfigError, match="5 channels"):
-        predict_folder(make_predictor(in_channels=5), [shots], tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+def test_pictures_of_other_bands_than_the_model_takes_are_reported(make_predictor, shots, tmp_path):
+    report = predict_folder(make_predictor(in_channels=5), [shots], tmp_path / "out")
+    assert not report.written
+    assert len(report.failed) == 3
+    assert all("holds 3 bands of uint8, expected 5 channels" in reason for _, reason in report.failed)
+
+
+def test_pictures_of_many_bands_get_masks_and_overlays(make_predictor, shots, tmp_path):
+    bands = np.random.default_rng(0).integers(0, 4000, (5, 6, 8), np.uint16)
+    tifffile.imwrite(tmp_path / "bands.tif", bands, photometric="minisblack", planarconfig="separate")
+    predict_folder(make_predictor(in_channels=5), [tmp_path / "bands.tif"], tmp_path / "out", overlay=True)
+    for path in ("out/bands.png", "out/overlays/bands.png"):
+        assert (tmp_path / path).is_file()
 
 
 def test_a_model_of_one_channel_predicts_files(make_predictor, shots, tmp_path):

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import Image
 
 from pixelwise import Predictor
+from pixelwise.engines.base import softmax
 from pixelwise.errors import ConfigError, ImageError
-from pixelwise.predict.predictor import softmax
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def picture():
 @pytest.mark.parametrize("engine", ["torch", "openvino"])
 def test_mask_logits_and_probs_are_the_networks(run_folder, small_model, picture, engine, monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    monkeypatch.setattr("pixelwise.engines.openvino._has_amx", lambda: False)
+    monkeypatch.setattr("pixelwise.engines.openvino.fast_bf16", lambda: False)
     predictor = Predictor.load(run_folder, engine=engine, device="cpu")
     with torch.inference_mode():
         logits = small_model(torch.from_numpy(picture).permute(2, 0, 1)[None])[0]
@@ -86,12 +87,15 @@ def test_models_of_one_channel_take_pictures_as_grey(make_predictor, predictor, 
         np.testing.assert_array_equal(grey(picture), predictor(stripes))
 
 
-def test_models_of_many_channels_take_arrays_and_refuse_files(make_predictor, stripes, tmp_path):
+def test_models_of_many_channels_take_arrays_and_files_of_as_many_bands(make_predictor, stripes, tmp_path):
     bands = make_predictor(in_channels=5)
+    array = stripes[:, :, :1].repeat(5, axis=2)
+    tifffile.imwrite(tmp_path / "bands.tif", array, photometric="minisblack", planarconfig="contig")
+    assert bands(array).shape == (6, 8)
+    np.testing.assert_array_equal(bands(tmp_path / "bands.tif"), bands(array))
     Image.fromarray(stripes).save(tmp_path / "stripes.png")
-    assert bands(stripes[:, :, :1].repeat(5, axis=2)).shape == (6, 8)
     for picture in (tmp_path / "stripes.png", Image.fromarray(stripes)):
-        with pytest.raises(ConfigError, match=r"5 channels.*give it arrays \(height, width, 5\)"):
+        with pytest.raises(ImageError, match="holds 3 bands of uint8, expected 5 channels"):
             bands(picture)
 
 

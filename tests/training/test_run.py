@@ -25,7 +25,13 @@ from pixelwise.training import run as run_module
 from pixelwise.training.run import train
 from pixelwise.training.settings import TrainSettings
 
-SMALL: dict[str, Any] = {"model": "fcn32s_vgg11", "weights": "none", "workers": 0, "device": "cpu"}
+SMALL: dict[str, Any] = {
+    "model": "fcn32s_vgg11",
+    "weights": "none",
+    "workers": 0,
+    "device": "cpu",
+    "repeats": 1,
+}
 
 
 @pytest.fixture(scope="module")

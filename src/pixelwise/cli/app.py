@@ -11,18 +11,22 @@ import inspect
 import itertools
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
+from cyclopts.argument import ArgumentCollection
+from cyclopts.config import Yaml
 
 from .. import __version__
-from ..errors import PixelwiseError
+from ..errors import ConfigError, PixelwiseError
 from ..extras import missing_extra
 
 COMMANDS = {
     "train": "Train a network on a folder of pictures and masks.",
     "evaluate": "Score a model against the masks of a data set.",
     "predict": "Write a mask for every picture.",
+    "export": "Write a model for another runtime, and prove that it computes the same.",
     "check": "Find what is wrong with a data set, and mend it.",
     "classes": "List the classes that a data set's masks hold.",
     "convert": "Write a data set of any format in our folder layout.",
@@ -63,6 +67,19 @@ class _Commands(App):
         (console or self.console).print("\n".join(["Example:", *lines]), highlight=False, markup=False)
 
 
+def _from_recipe(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Give the options that are missing the values that the file behind `--config` holds."""
+    chosen = next((argument for argument in arguments if "--config" in argument.names), None)
+    if chosen is not None and chosen.tokens:
+        recipe = Path(chosen.tokens[-1].value)
+        try:
+            Yaml(recipe, must_exist=True, use_commands_as_keys=False)(app, commands, arguments)
+        except FileNotFoundError as error:
+            raise ConfigError(f"{recipe}: no such recipe; expected a YAML file of settings") from error
+        except CycloptsError as error:
+            raise ConfigError(f"{recipe}: {' '.join(str(error).split())}") from error
+
+
 def _shown_default(value: object) -> str | None:
     """Return how the help shows a default: as it would be typed; nothing where there is none."""
     if value is None or value is False:
@@ -77,6 +94,7 @@ app = _Commands(
     help=HELP,
     version=__version__,
     help_format="plaintext",
+    config=_from_recipe,
     default_parameter=Parameter(negative=(), show_default=_shown_default),
     group_parameters=Group("Options"),
     print_error=False,  # `main` does

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..data.memory import Memory
 from ..errors import DataError
-from ..inspection.cache import Cache
 from ..inspection.finding import Finding, Severity
 from ..inspection.findings import find
 from ..inspection.mend import mend, refuse_to_mend
@@ -59,8 +59,8 @@ def check(
     written = _outputs(data, html, json, overwrite)
     if fix is not None:
         refuse_to_mend(fix)
-    with progress_bar("checking", rate="pictures") as progress, _cache(data, again) as cache:
-        found = survey(data, progress=progress, cache=cache)
+    with progress_bar("checking", rate="pictures") as progress, _memory(data, again) as memory:
+        found = survey(data, progress=progress, memory=memory)
     findings = find(found)
     facts = summary(found, findings)
     for kind, path in written.items():
@@ -100,12 +100,12 @@ def _outputs(data: Path, html: Path | None, json: Path | None, overwrite: bool) 
 
 
 @contextmanager
-def _cache(data: Path, again: bool) -> Iterator[Cache | None]:
+def _memory(data: Path, again: bool) -> Iterator[Memory | None]:
     if again:
         yield None
     else:
-        with Cache(data) as cache:
-            yield cache
+        with Memory(data) as memory:
+            yield memory
 
 
 def _write(path: Path, text: str) -> None:

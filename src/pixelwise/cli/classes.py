@@ -3,51 +3,121 @@
 from __future__ import annotations
 
 import errno
+import json
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..data.description import FILE_NAME, draft
+from ..data.archive import is_archive, unpack
+from ..data.choices import read_choices
+from ..data.description import FILE_NAME, draft, read_content
+from ..data.detect import detect
 from ..data.discover import Discovery
-from ..data.folder import find_classes, list_pairs
+from ..data.folder import blamed_on, description_path, find_classes, list_pairs
+from ..data.formats.base import Layout, Request
 from ..data.masks import hex_color, pack_color
-from ..errors import DataError
-from ..labels import Color
+from ..data.scan import MaskRecord, Progress, in_parallel, scan_mask, total
+from ..errors import DataError, ImageError
+from ..labels import IGNORE_INDEX, Color
 from .progress import progress_bar
 
 
-def classes(data: Path, /, *, out: Path | None = None) -> None:
+def classes(data: Path, /, *, out: Path | None = None, format: str | None = None) -> None:
     """List the classes that a data set's masks hold.
 
-    Reads all masks, prints what they hold, and writes the same as a draft of dataset.yaml, in which you name
-    the classes, choose their colours and say what is ignored. A file that exists is never replaced.
+    Reads all masks, prints what they hold, and writes the same as a draft of dataset.yaml: there you name
+    the classes, choose their colours and say what is ignored; or, where the format names them itself, merge,
+    drop and rename them. A file that exists is never replaced.
 
     Args:
-        data: Folder of the data set.
+        data: Data set, of any format that training takes.
         out: File to write instead of DATA/dataset.yaml.
+        format: Format of the data, as docs/formats names them; recognised by looking by default.
 
     Example:
         pixelwise classes DATA
     """
     if out is not None and out.exists():
         raise DataError(f"{out}: exists; name a new file, or delete it")
+    place = unpack(data) if is_archive(data) else data
+    path = description_path(data, place)
+    with blamed_on(path):
+        choices = read_choices(read_content(path))
+    chosen = detect(place, format or choices.format)
+    layout = chosen.open(Request(place, choices=choices))
     with progress_bar("reading masks") as progress:
-        found = find_classes(data, list_pairs(data), progress, whole=True)
+        if isinstance(layout, Path):
+            found = find_classes(path.parent, list_pairs(layout), progress, whole=True)
+        else:
+            found = _held(layout, progress)
     console = Console()
     console.print(_table(found))
-    for note in found.notes:
+    for note in (*(() if chosen.name == "folder" else (f"recognised as {chosen.name}",)), *found.notes):
         console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
-    path = out or data / FILE_NAME
-    if path.exists():
-        text = f"{path} is there already and stays as it is; --out FILE writes a draft elsewhere"
+    target = out or (data.parent / FILE_NAME if place != data else path)
+    if target.exists():
+        text = f"{target} is there already and stays as it is; --out FILE writes a draft elsewhere"
+    elif isinstance(layout, Path):
+        _write(target, draft(found.description, _comments(found), found.by_color))
+        text = f"wrote {target}: name the classes in it{_copy_it(out, data)}, and train"
     else:
-        _write(path, draft(found.description, _comments(found), found.by_color))
-        there = "" if out is None else f", copy it to {data / FILE_NAME}"
-        text = f"wrote {path}: name the classes in it{there}, and train"
+        _write(target, _draft_of_choices(found, chosen.name))
+        text = f"wrote {target}: merge, drop or rename classes in it{_copy_it(out, data)}, or train as it is"
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _copy_it(out: Path | None, data: Path) -> str:
+    return "" if out is None else f", copy it to {(data if data.is_dir() else data.parent) / FILE_NAME}"
+
+
+def _held(layout: Layout, progress: Progress) -> Discovery:
+    """Return what the masks of a format that names its classes itself hold, by value."""
+    masks = [pair.mask for pairs in layout.splits.values() for pair in pairs]
+    codec = layout.description.codec(layout.by_color)
+    records = [record for record in in_parallel(scan_mask, masks, progress) if isinstance(record, MaskRecord)]
+    known = []
+    for record in records:
+        with suppress(ImageError):  # a mask of another kind, which `pixelwise check` reports
+            values = codec.recode(np.array(list(record.counts), np.int64), record.by_color, record.palette)
+            counts: Counter[int] = Counter()
+            for value, pixels in zip(values.tolist(), record.counts.values(), strict=True):
+                counts[value] += pixels
+            known.append(replace(record, counts=dict(counts)))
+    lost = len(masks) - len(known)
+    notes = (f"{lost} of {len(masks)} masks cannot be read; pixelwise check says why",) if lost else ()
+    return Discovery(layout.description, layout.by_color, total(known), {}, (*layout.notes, *notes))
+
+
+def _draft_of_choices(found: Discovery, format: str) -> str:
+    """Return a `dataset.yaml` that changes nothing until a line of it is made valid."""
+    pixels = sum(count for count, _ in found.totals.values()) or 1
+    meanings = _meanings(found)
+    shares: Counter[str] = Counter()
+    for value, (count, _) in found.totals.items():
+        shares[meanings[value][0] if value in meanings else ""] += count
+    names = found.description.class_names
+    width = max(map(len, names))
+    lines = [f"#   {name:{width}}  {_share(shares[name] / pixels)}" for name in names]
+    one, two, *_ = (*names, "CLASS", "CLASS")
+    return "\n".join(
+        [
+            f"# The classes of this data set ({format}), and their share of the pixels:",
+            *lines,
+            "#",
+            "# To change them, take the # off a line and put your classes in:",
+            f"# merge: {{NEW NAME: [{json.dumps(one)}, {json.dumps(two)}]}}",
+            f"# drop: [{json.dumps(two)}]  # ignored",
+            f"# rename: {{{json.dumps(two)}: NEW NAME}}",
+            "",
+        ]
+    )
 
 
 def _write(path: Path, text: str) -> None:
@@ -114,8 +184,14 @@ def _swatch(color: Color | None) -> Text:
 
 def _meanings(found: Discovery) -> dict[int, tuple[str, Color | None]]:
     """Return the name, and the colour that it is drawn in, of each value (or colour) that is described."""
-    description, labels = found.description, found.description.labels()
-    names = (*labels.class_names, *(["ignored"] * 256))
-    colors: tuple[Color | None, ...] = (*labels.palette, *([None] * 256))
-    codec = description.codec(found.by_color)
-    return {value: (names[id_], colors[id_]) for value, id_ in codec.ids.items()}
+    description = found.description
+    names, ignored = description.names, list(description.ignore)
+    colors: dict[str, Color] = {}
+    if len(description.class_names) <= IGNORE_INDEX:  # more can be listed, to be merged
+        colors = dict(zip(description.class_names, description.labels().palette, strict=True))
+    if found.by_color:
+        ignored = [pack_color(description.colors[value]) for value in ignored if value in description.colors]
+        ignored += map(pack_color, description.ignore_colors)
+        names = {pack_color(description.colors[value]): name for value, name in names.items()}
+    meanings = {value: (name, colors.get(name)) for value, name in names.items()}
+    return dict.fromkeys(ignored, ("ignored", None)) | meanings

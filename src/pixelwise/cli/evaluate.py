@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..engines.choose import EngineName
+from ..engines.names import EngineName, TtaName
 from ..extras import require
+from .log import log_to_terminal
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def evaluate(
     split: str = "val",
     out: Path | None = None,
     engine: EngineName = "auto",
+    tta: TtaName = "none",
     format: str | None = None,
     overwrite: bool = False,
 ) -> int:
@@ -38,12 +40,14 @@ def evaluate(
     per_picture.csv and confusion.png.
 
     Args:
-        model: A run folder, or a model file (.safetensors or .xml).
+        model: A run folder, or a model file (.safetensors, .xml or .onnx).
         data: Folder of the data set.
         split: Which part of the data set: train, val or test.
         out: Folder to write to; by default RUN/evaluation-SPLIT for the model of a run, else
             ./evaluation-MODEL-SPLIT, with a number behind it if that is taken.
         engine: What computes the network; auto takes the fastest that is there.
+        tta: Average the answers for the picture and its mirror image (flip, 2 times the work), or for both at
+            three scales (multiscale, 6 times the work).
         format: Format of the data, as docs/formats names them; recognised by looking by default.
         overwrite: Replace an evaluation that the folder already holds.
 
@@ -59,8 +63,8 @@ def evaluate(
 
     out = out or free_folder(model, split)
     check_free(out, overwrite)
-    with progress_bar("reading masks") as progress:
-        predictor, opened = open_both(model, data, engine, progress, format)
+    with log_to_terminal(), progress_bar("reading masks") as progress:
+        predictor, opened = open_both(model, data, engine, progress, format, tta)
     with progress_bar(f"scoring {split}") as progress:
         evaluation = score(predictor, opened, split=split, progress=progress)
     written = write_evaluation(evaluation, out, overwrite=overwrite)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
+from ..engines.names import EngineName, TtaName
 
-from ..predict.folder import PredictReport, predict_folder
-from ..predict.predictor import Predictor
-from .progress import progress_bar
+if TYPE_CHECKING:
+    from ..predict.folder import PredictReport
 
 SHOWN_FAILURES = 20
 """Failed pictures that are named one by one; of more, only the number is told."""
@@ -25,8 +23,9 @@ def predict(
     classes: bool = False,
     probs: bool = False,
     areas: bool = False,
-    engine: Literal["auto", "torch", "openvino"] = "auto",
+    engine: EngineName = "auto",
     device: str = "auto",
+    tta: TtaName = "none",
 ) -> int:
     """Write a mask for every picture.
 
@@ -35,7 +34,7 @@ def predict(
     end.
 
     Args:
-        model: A run folder, or a model file (.safetensors or .xml).
+        model: A run folder, or a model file (.safetensors, .xml or .onnx).
         pictures: Files, folders (searched with all folders in them) and patterns such as "shots/*.jpg".
         out: Folder for the results; folders below the pictures' common one are kept.
         overlay: Also write OUT/overlays: the classes laid over the picture, with a legend.
@@ -44,6 +43,8 @@ def predict(
         areas: Also write OUT/areas.csv: pixels and share of each class in each picture.
         engine: What computes the network; auto takes the fastest that is there.
         device: auto, cpu or cuda.
+        tta: Average the answers for the picture and its mirror image (flip, 2 times the work), or for both at
+            three scales (multiscale, 6 times the work).
 
     Returns:
         Exit code: 0, or 1 when pictures could not be predicted.
@@ -51,7 +52,13 @@ def predict(
     Example:
         pixelwise predict runs/first PICTURES --out masks --overlay
     """
-    predictor = Predictor.load(model, engine=engine, device=device)
+    from ..predict.folder import predict_folder
+    from ..predict.predictor import Predictor
+    from .log import log_to_terminal
+    from .progress import progress_bar
+
+    with log_to_terminal():
+        predictor = Predictor.load(model, engine=engine, device=device, tta=tta)
     with progress_bar("predicting") as progress:
         report = predict_folder(
             predictor,
@@ -68,6 +75,9 @@ def predict(
 
 
 def _print_report(report: PredictReport, out: Path, engine: str) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
     console = Console(highlight=False, soft_wrap=True)
     for note in report.notes:
         console.print(f"[dim]note:[/] {escape(note)}")

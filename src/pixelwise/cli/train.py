@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.logging import RichHandler
 
 from ..training.settings import TrainSettings
+from .log import log_to_terminal
 from .progress import progress_bar
 
 
@@ -20,6 +17,7 @@ def train(
     data: Path,
     /,
     *,
+    config: Path | None = None,
     settings: Annotated[TrainSettings, Parameter(name="*")] = TrainSettings(),  # noqa: B008
 ) -> int:
     """Train a network on a folder of pictures and masks.
@@ -30,6 +28,8 @@ def train(
 
     Args:
         data: Folder of the data set: DATA/{train,val}/{images,masks}, or DATA/{images,masks}.
+        config: Recipe to take settings from, a YAML file with lines such as `epochs: 60`; an option given
+            beside it wins.
         settings: Settings of the run.
 
     Returns:
@@ -40,7 +40,7 @@ def train(
     """
     from ..training.run import train as run_training
 
-    with _log_to_terminal(), progress_bar("checking pairs") as progress:
+    with log_to_terminal(), progress_bar("checking pairs") as progress:
         result = run_training(data, settings, progress=progress)
     if result.scores is None:  # another process tells the user
         return 0
@@ -53,23 +53,3 @@ def train(
     console.print(f"look at   {result.run}/examples, {result.run}/curves.png", markup=False)
     console.print(f"next      pixelwise predict {result.run} PICTURES --out masks --overlay", markup=False)
     return 0
-
-
-@contextmanager
-def _log_to_terminal() -> Iterator[None]:
-    logger = logging.getLogger("pixelwise")
-    console = Console(stderr=True, highlight=False)
-    handler: logging.Handler
-    if console.is_terminal:
-        handler = RichHandler(console=console, show_path=False, show_level=False, log_time_format="%H:%M:%S")
-    else:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)

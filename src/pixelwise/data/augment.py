@@ -29,7 +29,9 @@ class Augmentation:
         flip: Whether half of the pictures are mirrored left to right.
         color: Strength of the colour changes: brightness, contrast and saturation change by up to this share,
             hue by up to a tenth of it (in turns of the colour circle). 0 leaves colours alone.
-        fill: Value a channel (0..255) outside the picture; the mask is ignored there.
+        fill: Value a channel outside the picture, the mean of the pictures; the mask is ignored there.
+        std: Deviation of each channel, for pictures that are no photos: instead of their colours, contrast
+            changes by up to `color`, and brightness by up to `color` deviations, for all channels alike.
     """
 
     crop: tuple[int, int]
@@ -37,19 +39,21 @@ class Augmentation:
     flip: bool
     color: float
     fill: tuple[float, ...]
+    std: tuple[float, ...] | None = None
 
     def __call__(
-        self, image: NDArray[np.uint8], mask: NDArray[np.uint8], rng: np.random.Generator
+        self, image: NDArray[Any], mask: NDArray[np.uint8], rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
         """Return a varied copy of a sample.
 
         Args:
-            image: (H, W, C) uint8.
+            image: (H, W, C) uint8 in 0..255, or float32.
             mask: (H, W) uint8 class ids.
             rng: Source of all randomness.
 
         Returns:
-            The picture (C, crop height, crop width) uint8 and the mask (crop height, crop width) uint8.
+            The picture (C, crop height, crop width), uint8 or float32 as it was, and the mask (crop height,
+            crop width) uint8.
         """
         low, high = self.scale
         factor = float(np.exp(rng.uniform(np.log(low), np.log(high))))
@@ -69,8 +73,8 @@ class Augmentation:
         if self.flip and rng.random() < 0.5:
             canvas, target = canvas.flip(-1), target.flip(-1)
         if self.color:
-            canvas = self._vary_color(canvas, rng)
-        return canvas.round().clamp(0, 255).to(torch.uint8), target
+            canvas = self._vary_color(canvas, rng) if self.std is None else self._vary_numbers(canvas, rng)
+        return (canvas.round().clamp(0, 255).to(torch.uint8) if image.dtype == np.uint8 else canvas), target
 
     def _vary_color(self, image: Tensor, rng: np.random.Generator) -> Tensor:
         brightness, contrast, saturation = rng.uniform(1 - self.color, 1 + self.color, 3)
@@ -82,6 +86,14 @@ class Augmentation:
             image = kornia.enhance.adjust_saturation_with_gray_subtraction(image, saturation)
             image = kornia.enhance.adjust_hue(image, 2 * np.pi * hue)
         return image * 255
+
+    def _vary_numbers(self, image: Tensor, rng: np.random.Generator) -> Tensor:
+        contrast, brightness = (
+            rng.uniform(1 - self.color, 1 + self.color),
+            rng.uniform(-self.color, self.color),
+        )
+        mean, std = torch.tensor(self.fill).view(-1, 1, 1), torch.tensor(self.std).view(-1, 1, 1)
+        return mean + (image - mean) * contrast + std * brightness
 
 
 @dataclass(frozen=True)

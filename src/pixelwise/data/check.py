@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
+from .bands import Bands, bands_to_plain, read_kind
+from .form import PictureForm, choose_form
 from .image import verify_image
 from .masks import Mask, MaskCodec
+from .memory import Kind, Memory
 from .pairs import Pair, SegmentationData
-from .scan import MaskRecord, Progress, in_parallel, scan_mask
+from .scan import MaskRecord, Progress, in_parallel, scanner
 
 SHOWN = 10
 """Findings that the error lists; the rest are counted."""
@@ -24,17 +27,26 @@ _LISTED_VALUES = 8
 
 
 def check_data(
-    data: SegmentationData, splits: Sequence[str] = ("train", "val"), *, progress: Progress | None = None
-) -> None:
+    data: SegmentationData,
+    splits: Sequence[str] = ("train", "val"),
+    *,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+) -> PictureForm:
     """Read every picture and mask of some splits in parallel and report everything that is wrong at once.
 
     Looks for files without a partner or with the name of another, files that cannot be read to their end,
-    masks of another size than their picture, and values in masks that are no class.
+    masks of another size than their picture, pictures of other bands than the rest, and values in masks that
+    are no class.
 
     Args:
         data: The data set.
         splits: Splits that are going to be used.
         progress: Told how many pairs are done.
+        memory: What earlier checks found; files that have not changed since are not read again.
+
+    Returns:
+        How the pictures are read.
 
     Raises:
         DataError: something is wrong, or there is no such split. The first findings stand there, a line
@@ -44,12 +56,27 @@ def check_data(
     findings = list(dict.fromkeys(line for name in splits for line in data.faults.get(name, ())))
     strange: dict[int, _Strange] = defaultdict(_Strange)
     present: set[int] = set()
-    results = in_parallel(partial(_check_pair, data), pairs, progress)
+    kinds: dict[Bands, tuple[int, Path]] = {}
+    look = memory.remembering(PICTURE, _look_at) if memory else _look_at
+    scan = scanner(memory)
+
+    def check(pair: Pair) -> _PairResult:
+        return _check_pair(data, pair, look(pair.image), data.records.get(pair.mask) or scan(pair.mask))
+
+    results = in_parallel(check, pairs, progress)
     for pair, result in zip(pairs, results, strict=True):
         findings += result.findings
         present |= result.present
+        if result.kind is not None:
+            number, first = kinds.get(result.kind, (0, pair.image))
+            kinds[result.kind] = (number + 1, first)
         for value, pixels in result.strange.items():
             strange[value].add(pair.mask, pixels)
+    form = PictureForm()
+    try:
+        form = choose_form(kinds, data.channels, data.depth)
+    except DataError as error:
+        findings.append(str(error))
     findings += _strange_values(data.codec, strange)
     findings = findings or _nothing_to_learn(data, present)
     if findings:
@@ -57,6 +84,7 @@ def check_data(
         lines = findings[:SHOWN] + ([f"and {more} more"] if more > 0 else [])
         count = "1 fault" if len(findings) == 1 else f"{len(findings)} faults"
         raise DataError("\n  ".join([f"{data.root}: {count} in {len(pairs)} pairs", *lines]))
+    return form
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +95,13 @@ class _PairResult:
         findings: A line for each thing that is wrong with the files.
         strange: Pixels of each value that is no class.
         present: Ids of the classes that its mask holds, and 255 if it ignores pixels.
+        kind: What its picture holds; None where that cannot be read.
     """
 
     findings: list[str]
     strange: dict[int, int] = field(default_factory=dict)
     present: set[int] = field(default_factory=set)
+    kind: Bands | None = None
 
 
 @dataclass(slots=True)
@@ -94,29 +124,70 @@ class _Strange:
         self.pixels += pixels
 
 
-def _check_pair(data: SegmentationData, pair: Pair) -> _PairResult:
-    findings: list[str] = []
-    size = None
+class PictureHead(NamedTuple):
+    """What is known of a picture file that can be read to its end.
+
+    Attributes:
+        size: Height and width, upright.
+        bands: What it holds.
+    """
+
+    size: tuple[int, int]
+    bands: Bands
+
+
+def _look_at(path: Path) -> PictureHead | ImageError:
+    """Return what a picture is that can be read to its end, or what is wrong with it."""
     try:
-        size = verify_image(pair.image)
+        return PictureHead(verify_image(path), read_kind(path))
     except ImageError as error:
-        findings.append(str(error))
-    record = data.records.get(pair.mask) or scan_mask(pair.mask)
+        return error
+
+
+def _to_plain(picture: PictureHead | ImageError) -> Any:
+    if isinstance(picture, ImageError):
+        return str(picture)
+    return [picture.size, bands_to_plain(picture.bands)]
+
+
+def _from_plain(plain: Any) -> PictureHead | ImageError:
+    if isinstance(plain, str):
+        return ImageError(plain)
+    (height, width), bands = plain
+    return PictureHead((int(height), int(width)), Bands(*bands))
+
+
+def _file(path: Path) -> tuple[Path, ...]:
+    return (path,)
+
+
+PICTURE = Kind("picture", _file, _to_plain, _from_plain)
+"""What a picture file is that can be read to its end, as `Memory` keeps it."""
+
+
+def _check_pair(
+    data: SegmentationData,
+    pair: Pair,
+    picture: PictureHead | ImageError,
+    record: MaskRecord | ImageError,
+) -> _PairResult:
+    findings = [str(picture)] if isinstance(picture, ImageError) else []
+    kind = None if isinstance(picture, ImageError) else picture.bands
     if isinstance(record, ImageError):
-        return _PairResult([*findings, str(record)])
-    if size is not None and size != record.size:
-        findings.append(_size_finding(pair, size, record.size))
+        return _PairResult([*findings, str(record)], kind=kind)
+    if isinstance(picture, PictureHead) and picture.size != record.size:
+        findings.append(_size_finding(pair, picture.size, record.size))
     try:
         strange, present = _sort_values(data.codec, record)
     except ImageError as error:
-        return _PairResult([*findings, f"{pair.mask}: {error}"])
+        return _PairResult([*findings, f"{pair.mask}: {error}"], kind=kind)
     if strange and record.lossy:
         findings.append(
             f"{pair.mask}: is a JPEG, which does not keep values exactly: {sum(strange.values()):,} pixels "
             "are no class; save masks as PNG from their source"
         )
         strange = {}
-    return _PairResult(findings, strange, present)
+    return _PairResult(findings, strange, present, kind)
 
 
 def _size_finding(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> str:

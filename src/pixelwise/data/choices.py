@@ -1,4 +1,4 @@
-"""What a person decides about the labels of a data set: which classes are one, left out, or renamed."""
+"""What a person decides about a data set: which classes are one, left out or renamed; what pictures hold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Uncovered = Literal["background", "ignore"]
 Member = str | int
 """A class of the source: its name, or its value in the masks."""
 
-CHOICES = ("format", "merge", "drop", "rename", "overlap", "uncovered")
+CHOICES = ("format", "merge", "drop", "rename", "overlap", "uncovered", "channels", "depth")
 """Keys of `dataset.yaml` that hold these decisions, for data sets of every format."""
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -37,6 +37,8 @@ class Choices:
         overlap: Which outline wins; None for the format's own rule.
         uncovered: What pixels outside all outlines are; None for the format's own rule.
         format: Name of the data set's format; None to recognise it by looking.
+        channels: Channels of the pictures; None to find out by looking.
+        depth: 8 to read pictures of any depth as 8-bit RGB; None to read them as they are.
     """
 
     merge: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
@@ -45,6 +47,8 @@ class Choices:
     overlap: Overlap | None = None
     uncovered: Uncovered | None = None
     format: str | None = None
+    channels: int | None = None
+    depth: int | None = None
 
     @property
     def changes(self) -> bool:
@@ -69,6 +73,11 @@ def read_choices(content: Mapping[Any, Any]) -> Choices:
     for key, words in _WORDS.items():
         if content.get(key) not in (None, *words):
             raise DataError(f"{key} is {content[key]!r}, expected {' or '.join(words)}")
+    channels, depth = content.get("channels"), content.get("depth")
+    if channels is not None and (type(channels) is not int or channels < 1):
+        raise DataError(f"channels is {channels!r}, expected how many channels the pictures have, such as 4")
+    if depth is not None and (type(depth) is not int or depth != 8):
+        raise DataError(f"depth is {depth!r}, expected 8, or no such line to read pictures as they are")
     return Choices(
         {name.strip(): _members(f"merge: {name}", members) for name, members in merge.items()},
         _members("drop", drop),
@@ -76,6 +85,8 @@ def read_choices(content: Mapping[Any, Any]) -> Choices:
         content.get("overlap"),
         content.get("uncovered"),
         None if content.get("format") is None else str(content["format"]),
+        channels,
+        depth,
     )
 
 

@@ -19,6 +19,7 @@ FILE_NAME = "dataset.yaml"
 
 MAX_VALUE = 65535
 _MAX_BYTES = 1_000_000
+_MAX_ENTRIES = 200_000
 _KEYS = ("names", "colors", "ignore", *CHOICES)
 _IGNORED = 255
 
@@ -111,6 +112,8 @@ def read_content(path: Path) -> dict[Any, Any]:
         DataError: it cannot be read, or holds something else than entries; the message lacks the file's name.
     """
     content = load_yaml(path) if path.exists() else {}
+    if content is None:  # nothing but comments, such as `pixelwise classes` drafts
+        return {}
     if not isinstance(content, dict):
         raise DataError(
             "lacks names; expected a line 'names:' and below it a line 'VALUE: NAME' for each class"
@@ -141,13 +144,29 @@ def load_yaml(path: Path) -> Any:
             raise DataError(
                 "is larger than a description of classes can be; expected names, colors and ignore"
             )
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        _refuse_bombs(content)
+        return content
     except UnicodeDecodeError as error:
         raise DataError("is not UTF-8 text: save it as UTF-8") from error
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DataError(f"is not valid YAML ({' '.join(str(error).split())})") from error
+
+
+def _refuse_bombs(content: Any) -> None:
+    """Raise where aliases (*x) make a small file endless; nobody could even print it."""
+    todo, seen = [content], 0
+    while todo:
+        seen += 1
+        if seen > _MAX_ENTRIES:
+            raise DataError("holds aliases (*) that multiply it without end; write out what is meant")
+        entry = todo.pop()
+        if isinstance(entry, dict):
+            todo += [*entry.keys(), *entry.values()]
+        elif isinstance(entry, list | tuple | set):
+            todo += entry
 
 
 def _parse(content: Any) -> Description:

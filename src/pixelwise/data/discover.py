@@ -10,10 +10,14 @@ from ..labels import Color, default_palette
 from .description import FILE_NAME, Description
 from .known import recognize
 from .masks import Mask, hex_color, pack_color, unpack_color
+from .memory import Memory
 from .scan import MaskRecord, Progress, scan_masks, total
 
 MAX_COLORS = 64
 """Colours in masks that are believed to be classes when no description says so."""
+
+STRAY = 0.1
+"""Share of the masks up to which those of another kind than the rest are taken for mistakes."""
 
 _WRITE = f"write {FILE_NAME} (see the README) to say which values are classes"
 
@@ -37,7 +41,12 @@ class Discovery:
     notes: tuple[str, ...]
 
 
-def discover(names: Sequence[str], masks: Sequence[Mask], progress: Progress | None = None) -> Discovery:
+def discover(
+    names: Sequence[str],
+    masks: Sequence[Mask],
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+) -> Discovery:
     """Read all masks in parallel and say which classes they hold; pictures are not opened.
 
     Masks that cannot be read are left out here; `check_data` reports them.
@@ -46,11 +55,12 @@ def discover(names: Sequence[str], masks: Sequence[Mask], progress: Progress | N
         names: Names of the pictures, which tell public data sets.
         masks: Their masks.
         progress: Told how many masks are done.
+        memory: What earlier runs found; masks that have not changed since are not read again.
 
     Raises:
         DataError: no mask can be read, or what they hold cannot be classes.
     """
-    records, errors = scan_masks(masks, progress)
+    records, errors = scan_masks(masks, progress, memory)
     if not records:
         first: ImageError = next(iter(errors.values()))
         raise DataError(f"none of the {len(masks)} masks can be read; the first: {first}")
@@ -68,19 +78,38 @@ def interpret(names: Sequence[str], records: Mapping[Mask, MaskRecord]) -> Disco
     Raises:
         DataError: what they hold cannot be classes.
     """
-    by_color = any(record.by_color and not record.grey for record in records.values())
-    by_color = by_color or _palettes_disagree(records)
-    totals = total(_as_kind(record, by_color) for record in records.values())
-    known = None if by_color else recognize(names, totals.keys())
+    main = _of_one_kind(records)
+    by_color = any(record.by_color and not record.grey for record in main.values())
+    by_color = by_color or _palettes_disagree(main)
+    totals = total(_as_kind(record, by_color) for record in main.values())
+    known = None if by_color else recognize(names, [record.counts.keys() for record in main.values()])
     if known is not None:
         description, note = known.description, known.note
     else:
-        _refuse_unclear(records, by_color, len(totals))
-        worst = max(records, key=lambda path: len(records[path].counts))
+        _refuse_unclear(main, by_color, len(totals))
+        worst = max(main, key=lambda path: len(main[path].counts))
         description, note = _from_colors(totals, worst) if by_color else _from_ids(totals, worst)
         if not by_color:
-            description = _with_palette(description, records)
+            description = _with_palette(description, main)
     return Discovery(description, by_color, totals, records, (note,))
+
+
+def _of_one_kind(records: Mapping[Mask, MaskRecord]) -> Mapping[Mask, MaskRecord]:
+    """Return the masks without stray ones of the other kind: a few colours among ids, or ids among colours.
+
+    What is left out has no say in what the classes are; `check_data` reports it.
+    """
+    palette = {color for record in records.values() for color in record.palette.values()}
+    colored = {
+        mask
+        for mask, record in records.items()
+        if record.by_color and not record.grey and not set(record.counts) <= palette
+    }
+    bare = {mask for mask, record in records.items() if not record.by_color and not record.palette}
+    for stray, others in ((colored, len(records) - len(colored)), (bare, len(colored))):
+        if stray and others and len(stray) <= STRAY * len(records):
+            return {mask: record for mask, record in records.items() if mask not in stray}
+    return records
 
 
 def match(description: Description, masks: Sequence[Mask], progress: Progress | None = None) -> Discovery:

@@ -17,10 +17,11 @@ from .discover import Discovery, discover, match
 from .formats.base import Layout, Request
 from .listing import by_name, content_of
 from .masks import Mask, MaskCodec
+from .memory import Memory
 from .pairs import Pair, SegmentationData
 from .remap import remap
 from .scan import MaskRecord, Progress
-from .splits import SPLITS, split_by_name
+from .splits import SPLITS, complete, split_by_name
 
 __all__ = ["Listing", "Pair", "SegmentationData", "find_classes", "list_pairs", "open_data", "split_by_name"]
 
@@ -35,6 +36,7 @@ def open_data(
     seed: int = 0,
     val_fraction: float = 0.2,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> SegmentationData:
     """Open a data set of any format that is recognised, and find out which classes its masks hold.
 
@@ -50,6 +52,7 @@ def open_data(
         seed: Decides, with its name, into which split a picture falls.
         val_fraction: Share of the pictures that go to val, where the data set has no splits of its own.
         progress: Told how many masks are read.
+        memory: What earlier runs found in files; those that have not changed since are not read again.
 
     Raises:
         DataError: the data set is of no format that is known, or of two, or a file in it is not usable.
@@ -59,7 +62,7 @@ def open_data(
     if not 0 <= val_fraction < 1:
         raise ConfigError(f"val_fraction is {val_fraction}, expected at least 0 and less than 1")
     place = unpack(root) if is_archive(root) else root
-    path = _description_path(root, place)
+    path = description_path(root, place)
     with blamed_on(path):
         content = read_content(path)
         choices = read_choices(content)
@@ -68,7 +71,7 @@ def open_data(
     records: Mapping[Mask, MaskRecord] = {}
     if isinstance(layout, Path):  # masks that say nothing of their classes
         listing = list_pairs(layout, seed=seed, val_fraction=val_fraction)
-        found = find_classes(path.parent, listing, progress)
+        found = find_classes(path.parent, listing, progress, memory=memory)
         notes, records = listing.notes + found.notes, found.records
         layout = Layout(listing.splits, found.description, found.by_color, notes, listing.faults)
     elif chosen.name != "yolo":  # whose YAML file may be this very one
@@ -80,11 +83,26 @@ def open_data(
         labels, codec = description.labels(), description.codec(layout.by_color)
     how = () if chosen is FOLDER else (f"recognised as {chosen.name}",)
     notes = (*how, *layout.notes, *(_renumbered(codec) if records else ()))
-    return SegmentationData(root, layout.splits, labels, codec, notes, layout.faults, records)
+    return SegmentationData(
+        root,
+        layout.splits,
+        labels,
+        codec,
+        notes,
+        layout.faults,
+        records,
+        choices.channels,
+        choices.depth,
+    )
 
 
-def _description_path(root: Path, place: Path) -> Path:
-    """Return where `dataset.yaml` is, or would be: in the folder; beside a file, or in the zip that it is."""
+def description_path(root: Path, place: Path) -> Path:
+    """Return where `dataset.yaml` is, or would be: in the folder; beside a file, or in the zip that it is.
+
+    Args:
+        root: What the user named.
+        place: The same, or the folder that it was unpacked to.
+    """
     beside = root.parent / FILE_NAME
     return place / FILE_NAME if place.is_dir() and (root.is_dir() or not beside.exists()) else beside
 
@@ -109,7 +127,12 @@ def _renumbered(codec: MaskCodec) -> tuple[str, ...]:
 
 
 def find_classes(
-    root: Path, listing: Listing, progress: Progress | None = None, *, whole: bool = False
+    root: Path,
+    listing: Listing,
+    progress: Progress | None = None,
+    *,
+    whole: bool = False,
+    memory: Memory | None = None,
 ) -> Discovery:
     """Read the classes of a data set from its `dataset.yaml`, or find them in its masks.
 
@@ -118,6 +141,7 @@ def find_classes(
         listing: Its files.
         progress: Told how many masks are read.
         whole: Read all masks even where a description says what they hold.
+        memory: What earlier runs found in the masks.
 
     Raises:
         DataError: the description is not usable, or the masks do not hold what can be classes.
@@ -134,7 +158,7 @@ def find_classes(
     else:
         path = root
         try:
-            found = discover([pair.name for pair in pairs], masks, progress)
+            found = discover([pair.name for pair in pairs], masks, progress, memory)
         except DataError as error:
             raise DataError(f"{root}: {error}") from error
     try:
@@ -188,6 +212,10 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
         for name, lines in faults.items()
         if lines
     ]
+    whole, note = complete(splits, seed, val_fraction)
+    if len(whole) > len(splits):
+        notes.append(note)
+        splits, faults["val"] = whole, faults["train"]
     if not splits:
         raise DataError(f"{root}: no data set found; {_LOOKED_FOR}; found {content_of(root)}")
     return Listing(splits, faults, tuple(notes))

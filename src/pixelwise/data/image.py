@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import ImageError
+from .tiff import read_tiff, read_tiff_head
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"}
@@ -100,7 +101,7 @@ def open_picture(path: Path) -> Image.Image:
     Raises:
         ImageError: see `read_image`.
     """
-    with _opened(path) as picture:
+    with opened(path) as picture:
         picture.load()
         return picture
 
@@ -111,7 +112,10 @@ def read_size(path: str | Path) -> tuple[int, int]:
     Raises:
         ImageError: see `read_image`; damage behind the head goes unnoticed.
     """
-    with _opened(Path(path)) as picture:
+    head = read_tiff_head(Path(path))
+    if head is not None and not head.plain:
+        return head.size
+    with opened(Path(path)) as picture:
         return _upright_size(picture, picture.size)
 
 
@@ -121,7 +125,11 @@ def verify_image(path: Path) -> tuple[int, int]:
     Raises:
         ImageError: see `read_image`.
     """
-    with _opened(path) as picture:
+    head = read_tiff_head(path)
+    if head is not None and not head.plain:
+        height, width, _ = read_tiff(path, head).shape
+        return height, width
+    with opened(path) as picture:
         size = picture.size
         picture.draft("RGB", (1, 1))  # JPEG: all bytes are read, but fewer pixels are made of them
         picture.load()
@@ -150,7 +158,7 @@ def orientation(picture: Image.Image) -> int:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened(path: Path) -> Iterator[Image.Image]:
     """Open a picture of a bearable size; whatever goes wrong then or inside the block is an ImageError."""
     try:
         with path.open("rb") if path.is_file() else _no_file(path) as file, _identify(file) as picture:
@@ -168,6 +176,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         if path.stat().st_size == 0:
             raise ImageError(f"{path}: is empty (0 bytes); copy it again, or delete it") from error
+        if (head := read_tiff_head(path)) is not None:
+            raise ImageError(
+                f"{path}: holds {head.count} bands of {head.dtype}, expected grey or RGB of 8 bits"
+            ) from error
         raise ImageError(
             f"{path}: is no picture, or of a kind that cannot be read; expected {', '.join(_FORMATS)}"
         ) from error

@@ -41,6 +41,8 @@ class SegmentationData:
         faults: What is wrong with the files of a split and shows without opening them, a line each:
             `check_data` reports them, and `splits` lacks these files.
         records: What is known of masks that were read whole to find the classes; spares `check_data` a pass.
+        channels: Channels of the pictures that its description asks for; None where it does not.
+        depth: 8 where it asks for 8-bit RGB, whatever the pictures hold; None where it does not.
     """
 
     root: Path
@@ -50,6 +52,8 @@ class SegmentationData:
     notes: tuple[str, ...] = ()
     faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     records: Mapping[Mask, MaskRecord] = field(default_factory=dict, repr=False, compare=False)
+    channels: int | None = None
+    depth: int | None = None
 
     def split(self, name: str) -> tuple[Pair, ...]:
         """Return the pairs of one split.

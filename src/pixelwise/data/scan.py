@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..errors import ImageError
 from .masks import Mask, MaskValues, is_grey, read_mask_values
+from .memory import Kind, Memory
 
 Progress = Callable[[int, int], None]
 """Called with how many files are done, and how many there are."""
 
 MAX_VALUES = 300
 """Different values that a record keeps; a colour mask with soft edges has many thousand."""
+
+_AHEAD = 8  # files a thread that are begun before their turn; more would fill memory with results
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -81,13 +87,43 @@ def summarize(found: MaskValues) -> MaskRecord:
     )
 
 
+def mask_to_plain(record: MaskRecord | ImageError) -> Any:
+    """Return what JSON holds of a record, or of what is wrong with the mask."""
+    if isinstance(record, ImageError):
+        return str(record)
+    lists = list(record.counts), list(record.counts.values()), list(record.palette.items())
+    return [record.size, *lists, record.rest, record.by_color, record.lossy]
+
+
+def mask_from_plain(plain: Any) -> MaskRecord | ImageError:
+    """Return the record that `mask_to_plain` was given."""
+    if isinstance(plain, str):
+        return ImageError(plain)
+    size, values, pixels, palette, rest, by_color, lossy = plain
+    counts = dict(zip(values, pixels, strict=True))
+    return MaskRecord((size[0], size[1]), counts, rest, by_color, dict(palette), lossy)
+
+
+def _files(mask: Mask) -> tuple[Path, ...]:
+    return (mask,) if isinstance(mask, Path) else ()
+
+
+MASK = Kind("mask", _files, mask_to_plain, mask_from_plain)
+"""What a mask file holds, as `Memory` keeps it."""
+
+
+def scanner(memory: Memory | None) -> Callable[[Mask], MaskRecord | ImageError]:
+    """Return `scan_mask`, for masks that are not known from an earlier run."""
+    return memory.remembering(MASK, scan_mask) if memory else scan_mask
+
+
 def scan_masks(
-    masks: Sequence[Mask], progress: Progress | None = None
+    masks: Sequence[Mask], progress: Progress | None = None, memory: Memory | None = None
 ) -> tuple[dict[Mask, MaskRecord], dict[Mask, ImageError]]:
     """Read masks in parallel; return the records, and the errors of the masks that cannot be read."""
     records: dict[Mask, MaskRecord] = {}
     errors: dict[Mask, ImageError] = {}
-    for mask, result in zip(masks, in_parallel(scan_mask, masks, progress), strict=True):
+    for mask, result in zip(masks, in_parallel(scanner(memory), masks, progress), strict=True):
         if isinstance(result, MaskRecord):
             records[mask] = result
         else:
@@ -98,14 +134,21 @@ def scan_masks(
 def in_parallel(
     function: Callable[[_Item], _Result], items: Sequence[_Item], progress: Progress | None = None
 ) -> Iterator[_Result]:
-    """Yield `function` of each item, in order, computed in threads.
+    """Yield `function` of each item, in order, computed in threads; few results wait at a time.
 
     Threads and not processes: Pillow decodes without holding the interpreter's lock, and threads start at
     once and need no pickling.
     """
-    executor = ThreadPoolExecutor(_cores())
+    cores = _cores()
+    executor = ThreadPoolExecutor(cores)
     try:
-        for done, result in enumerate(executor.map(function, items), start=1):
+        todo = iter(items)
+        waiting: deque[Future[_Result]] = deque(
+            executor.submit(function, item) for item in islice(todo, _AHEAD * cores)
+        )
+        for done in range(1, len(items) + 1):
+            result = waiting.popleft().result()
+            waiting.extend(executor.submit(function, item) for item in islice(todo, 1))
             if progress is not None:
                 progress(done, len(items))
             yield result

@@ -52,7 +52,7 @@ def complete(
     Returns:
         The splits, and a sentence that says how they came about.
     """
-    splits = dict(splits)
+    splits = {name: pairs for name, pairs in splits.items() if pairs}
     if "val" in splits or len(splits.get("train", ())) < 2:
         return splits, f"the splits are those of the data set: {counted(splits)}"
     splits |= split_by_name(splits["train"], seed, val_fraction)

@@ -54,7 +54,10 @@ def write_folder(data: SegmentationData, out: str | Path, *, progress: Progress 
         raise DataError(f"{out}: lies within the data set {data.root}; name a folder elsewhere")
     out.mkdir(parents=True, exist_ok=True)
     description = _description(data.labels)
-    (out / FILE_NAME).write_text(draft(description, {}, by_color=False), encoding="utf-8")
+    asked = {"channels": data.channels, "depth": data.depth}
+    lines = "".join(f"\n{key}: {value}" for key, value in asked.items() if value is not None)
+    text = draft(description, {}, by_color=False) + (f"{lines}\n" if lines else "")
+    (out / FILE_NAME).write_text(text, encoding="utf-8")
     if read_description(out / FILE_NAME).labels() != data.labels:
         raise DataError(f"{out / FILE_NAME}: does not read back as the classes {data.labels.class_names}")
 

@@ -1,1 +1,1 @@
-"""What computes a network: PyTorch or OpenVINO, behind one interface."""
+"""What computes a network: PyTorch, OpenVINO or ONNX Runtime, behind one interface."""

@@ -62,6 +62,13 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
     return images if images.transpose(0, 2, 3, 1).flags.c_contiguous else np.ascontiguousarray(images)
 
 
+def softmax(logits: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:
+    """Turn scores into probabilities of the same shape that sum to 1 over the classes, which are `axis`."""
+    exponents: NDArray[np.float32] = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    exponents /= exponents.sum(axis=axis, keepdims=True)
+    return exponents
+
+
 def check_memory(images: NDArray[Any], card: ModelCard, value_bytes: int) -> None:
     """Refuse a batch that main memory cannot hold, when it is computed in one piece.
 

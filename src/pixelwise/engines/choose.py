@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from ..checkpoint import read_card
+from ..checkpoint import ModelCard, read_card
 from ..errors import CheckpointError, ConfigError
 from ..extras import require
 from .base import Engine
-
-EngineName = Literal["auto", "torch", "openvino"]
+from .names import EngineName, ExportEngineName
 
 WEIGHTS_NAME = "model.safetensors"
-GRAPH_NAME = "model.xml"
+EXPORTS: dict[ExportEngineName, str] = {"openvino": ".xml", "onnx": ".onnx"}
+"""The engines that compute an exported model, the faster one first, and how its file ends."""
+
+log = logging.getLogger("pixelwise")
 
 
 @dataclass(frozen=True)
@@ -24,130 +27,161 @@ class ModelFiles:
     """The files of one model.
 
     Attributes:
+        path: What the user named.
         weights: The .safetensors file, which the torch engine takes; None if there is none.
-        graph: The .xml file, which the OpenVINO engine takes; None if there is none.
+        exports: The exported files that are there, by the engine that takes them, the fastest first.
     """
 
+    path: Path
     weights: Path | None
-    graph: Path | None
+    exports: dict[ExportEngineName, Path]
 
     @classmethod
     def find(cls, path: Path) -> ModelFiles:
-        """Find the files of a run folder, a .safetensors file or an .xml file.
+        """Find the files of a run folder, a .safetensors file or an exported file.
 
         Raises:
             CheckpointError: there is no model at `path`.
         """
+        suffixes = (".safetensors", *EXPORTS.values())
+        weights = path / WEIGHTS_NAME if path.is_dir() else path.with_suffix(".safetensors")
+        files = [weights.with_suffix(suffix) for suffix in suffixes]
         if path.is_dir():
-            weights, graph = path / WEIGHTS_NAME, path / GRAPH_NAME
-            if not weights.is_file() and not graph.is_file():
-                raise CheckpointError(
-                    f"{path}: holds neither {WEIGHTS_NAME} nor {GRAPH_NAME}, expected the folder of a run"
-                )
-        elif path.suffix not in (".safetensors", ".xml"):
-            raise CheckpointError(f"{path}: expected a run folder, a .safetensors file or an .xml file")
+            if not any(file.is_file() for file in files):
+                names = ", ".join(file.name for file in files)
+                raise CheckpointError(f"{path}: holds none of {names}, expected the folder of a run")
+        elif path.suffix not in suffixes:
+            raise CheckpointError(
+                f"{path}: expected a run folder, or a file that ends in {', '.join(suffixes)}"
+            )
         elif not path.is_file():
             raise CheckpointError(f"{path}: no such model file")
-        else:
-            weights, graph = path.with_suffix(".safetensors"), path.with_suffix(".xml")
-        return cls(weights if weights.is_file() else None, graph if graph.is_file() else None)
+        exports = {engine: weights.with_suffix(suffix) for engine, suffix in EXPORTS.items()}
+        return cls(
+            path,
+            weights if weights.is_file() else None,
+            {engine: file for engine, file in exports.items() if file.is_file()},
+        )
 
-    def check_fresh(self) -> None:
-        """Make sure that the .xml file, if any, was made from the weights beside it, if any.
+    def check_fresh(self, engine: ExportEngineName) -> None:
+        """Make sure that an exported file was made from the weights beside it, if there are any.
 
         Raises:
             CheckpointError: it was not.
         """
-        if self.weights is None or self.graph is None:
+        if self.weights is None:
             return
-        from .openvino import read_graph
-
-        weights, graph = read_card(self.weights).fingerprint, read_graph(self.graph)[1].fingerprint
-        if weights != graph:
+        export = self.exports[engine]
+        weights, exported = read_card(self.weights).fingerprint, _read_exported_card(export).fingerprint
+        if weights != exported:
             raise CheckpointError(
-                f"{self.graph}: made from other weights ({graph}) than {self.weights.name} beside it "
-                f"({weights}): export it again, or delete it"
+                f"{export}: made from other weights ({exported}) than {self.weights.name} beside it "
+                f"({weights}): run  pixelwise export {self.weights} --format {engine}, or delete it"
             )
 
 
 def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "auto") -> Engine:
     """Load a model into the engine that suits best.
 
-    "auto" takes torch where it finds a CUDA device, else OpenVINO if the model was exported, else torch.
+    "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO, then ONNX
+    Runtime, of those that the model was exported for and that are installed; else torch (docs/performance.md
+    has the measurements behind this order). Of an exported file that was named, auto computes that very
+    file. The log says what was taken.
 
     Args:
-        path: A run folder, a .safetensors file, or an .xml file.
-        engine: "auto", "torch" or "openvino".
+        path: A run folder, a .safetensors file, or an .xml or .onnx file.
+        engine: "auto", "torch", "torch-compiled", "openvino" or "onnx".
         device: "auto", "cpu", or a CUDA device for torch.
 
     Raises:
         CheckpointError: there is no model, it is damaged, it lacks the file that the engine takes, or the
-            .xml file was made from other weights than those beside it.
+            exported file was made from other weights than those beside it.
         ConfigError: there is no such engine or device.
-        MissingExtraError: only torch could compute this model, and it is not installed.
+        MissingExtraError: the engine, or the only one that could compute this model, is not installed.
     """
-    path = Path(path)
-    files = ModelFiles.find(path)
-    if engine == "auto":
-        engine = _choose(path, files, device)
-    if engine == "torch":
-        return _load_torch(path, files, device)
-    if engine == "openvino":
-        return _load_openvino(path, files, device)
-    raise ConfigError(f"no engine is named '{engine}', expected auto, torch or openvino")
+    if engine not in get_args(EngineName):
+        raise ConfigError(f"no engine is named '{engine}', expected {', '.join(get_args(EngineName))}")
+    files = ModelFiles.find(Path(path))
+    chosen = _choose(files, device) if engine == "auto" else engine
+    if chosen == "openvino" or chosen == "onnx":
+        loaded = _load_export(files, chosen, device)
+    else:
+        loaded = _load_torch(files, chosen, device)
+    log.info("engine: %s", loaded.name)
+    return loaded
 
 
-def _choose(path: Path, files: ModelFiles, device: str) -> Literal["torch", "openvino"]:
-    if files.weights is None:
-        return "openvino"
-    if device not in ("auto", "cpu") or (device == "auto" and _has_cuda()):
+def _choose(files: ModelFiles, device: str) -> Literal["torch", "openvino", "onnx"]:
+    """Return the fastest engine that can be had for a model."""
+    if files.weights and (device not in ("auto", "cpu") or (device == "auto" and _has_cuda())):
         return "torch"
-    if files.graph is None:
-        return "torch"
-    try:
-        files.check_fresh()
-    except CheckpointError:
-        if path.suffix == ".xml" or not _has_torch():
-            raise
-        return "torch"
-    return "openvino"
+    named = [engine for engine in files.exports if files.exports[engine] == files.path]
+    usable = [engine for engine in named or files.exports if engine != "onnx" or _is_installed("onnxruntime")]
+    stale: list[CheckpointError] = []
+    for engine in usable:
+        try:
+            files.check_fresh(engine)
+        except CheckpointError as error:
+            stale.append(error)
+        else:
+            return engine
+    if stale and (named or not _is_installed("torch")):
+        raise stale[0]
+    for reason in stale:
+        log.warning("passed over: %s", reason)
+    return "torch" if files.weights and not named else next(iter(named or files.exports))
 
 
-def _load_torch(path: Path, files: ModelFiles, device: str) -> Engine:
+def _load_torch(files: ModelFiles, engine: str, device: str) -> Engine:
     if files.weights is None:
         raise CheckpointError(
-            f"{path}: the engine torch takes a .safetensors file, and there is none beside it"
+            f"{files.path}: the engine {engine} takes a .safetensors file, and there is none beside it"
         )
     require("torch")
     from .torch import TorchEngine
 
-    if path.suffix == ".xml":
-        files.check_fresh()
-    return TorchEngine.load(files.weights, device)
+    for name, file in files.exports.items():
+        if file == files.path:
+            files.check_fresh(name)
+    return TorchEngine.load(files.weights, device, compiled=engine == "torch-compiled")
 
 
-def _load_openvino(path: Path, files: ModelFiles, device: str) -> Engine:
+def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> Engine:
     if device not in ("auto", "cpu"):
-        raise ConfigError(f"the engine openvino computes on the cpu, found the device '{device}'")
-    if files.graph is None:
+        raise ConfigError(f"the engine {engine} computes on the cpu, found the device '{device}'")
+    if engine not in files.exports:
         raise CheckpointError(
-            f"{path}: the engine openvino takes an exported model (.xml), and there is none beside it; "
-            "a finished training leaves one in its run folder"
+            f"{files.path}: the engine {engine} takes an exported model ({EXPORTS[engine]}), and there is "
+            f"none beside it: run  pixelwise export {files.path} --format {engine}"
         )
-    files.check_fresh()
+    files.check_fresh(engine)
+    if engine == "onnx":
+        from .onnx import OnnxEngine
+
+        return OnnxEngine(files.exports[engine])
     from .openvino import OpenVinoEngine
 
-    return OpenVinoEngine(files.graph)
+    return OpenVinoEngine(files.exports[engine])
 
 
-def _has_torch() -> bool:
-    return importlib.util.find_spec("torch") is not None
+def _read_exported_card(path: Path) -> ModelCard:
+    if path.suffix == ".onnx":
+        from .onnx import read_onnx_card
+
+        return read_onnx_card(path)
+    from .openvino import read_graph
+
+    return read_graph(path)[1]
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
 
 
 def _has_cuda() -> bool:
     """Tell whether torch finds a CUDA device; where no driver is, torch is not even imported."""
     driver = any(Path("/dev").glob("nvidia[0-9]*")) or shutil.which("nvidia-smi") is not None
-    if not driver or not _has_torch():
+    if not driver or not _is_installed("torch"):
         return False
     import torch
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import openvino as ov
 import openvino.opset13 as ops
+from numpy.typing import NDArray
 
 from ..errors import CheckpointError
 
@@ -65,7 +66,7 @@ def cut(graph: ov.Model) -> Parts:
 
     images = graph.get_parameters()[0]
     pictures = ops.parameter([-1, -1, -1, images.partial_shape[1].get_length()], np.uint8)
-    images.output(0).replace(ops.transpose(pictures, np.int64([0, 3, 1, 2])).output(0))
+    images.output(0).replace(ops.transpose(pictures, _ints([0, 3, 1, 2])).output(0))
     front = ov.Model(list(maps.values()), [pictures], "front")
     inputs = [_replace(value, behind) for value in maps.values()]
     return Parts(
@@ -95,23 +96,23 @@ def upsample_graph(parts: Parts, num_classes: int, stride: int, *, best: bool) -
     if parts.kernel is None:
         logits = ops.interpolate(
             scores,
-            np.float32([stride, stride]),
+            np.array([stride, stride], np.float32),
             "linear_onnx",
             "scales",
-            axes=np.int64([2, 3]),
+            axes=_ints([2, 3]),
             coordinate_transformation_mode="half_pixel",
         )
         return ov.Model([_best(logits, 1) if best else logits], [scores], "upsampling")
     blocks = _blocks(scores, parts.kernel, stride)  # (N, h, w, C, s * s)
     kept, factors = ([0, 1, 2], [1, stride, stride]) if best else ([0, 3, 1, 2], [1, 1, stride, stride])
-    sizes = ops.gather(ops.shape_of(blocks), np.int64(kept), np.int64(0))
-    sizes = ops.multiply(sizes, np.int64(factors))
+    sizes = ops.gather(ops.shape_of(blocks), _ints(kept), np.int64(0))
+    sizes = ops.multiply(sizes, _ints(factors))
     if best:
-        pixels = ops.reshape(_best(blocks, 3), np.int64([0, 0, 0, stride, stride]), special_zero=True)
-        pixels = ops.transpose(pixels, np.int64([0, 1, 3, 2, 4]))  # (N, h, s, w, s)
+        pixels = ops.reshape(_best(blocks, 3), _ints([0, 0, 0, stride, stride]), special_zero=True)
+        pixels = ops.transpose(pixels, _ints([0, 1, 3, 2, 4]))  # (N, h, s, w, s)
     else:
-        pixels = ops.reshape(blocks, np.int64([0, 0, 0, num_classes, stride, stride]), special_zero=True)
-        pixels = ops.transpose(pixels, np.int64([0, 3, 1, 4, 2, 5]))  # (N, C, h, s, w, s)
+        pixels = ops.reshape(blocks, _ints([0, 0, 0, num_classes, stride, stride]), special_zero=True)
+        pixels = ops.transpose(pixels, _ints([0, 3, 1, 4, 2, 5]))  # (N, C, h, s, w, s)
     return ov.Model([ops.reshape(pixels, sizes, special_zero=False)], [scores], "upsampling")
 
 
@@ -123,27 +124,32 @@ def _blocks(scores: ov.Node, weights: ov.Output, stride: int) -> ov.Node:
     """
     count, classes, kernel, _ = weights.get_shape()
     reach = kernel // stride
-    cells = ops.transpose(scores, np.int64([0, 2, 3, 1]))
+    cells = ops.transpose(scores, _ints([0, 2, 3, 1]))
     if reach > 1:
-        border = np.int64([0, reach - 1, reach - 1, 0])
+        border = _ints([0, reach - 1, reach - 1, 0])
         padded = ops.pad(cells, border, border, "constant", np.float32(0))
         cells = ops.concat(
-            [_window(_window(padded, 1, a, reach), 2, b, reach) for a in range(reach) for b in range(reach)], 3
+            [_window(_window(padded, 1, a, reach), 2, b, reach) for a in range(reach) for b in range(reach)],
+            3,
         )
-    split = ops.reshape(weights, np.int64([count, classes, reach, stride, reach, stride]), special_zero=False)
+    split = ops.reshape(weights, _ints([count, classes, reach, stride, reach, stride]), special_zero=False)
     matrix = ops.reshape(
-        ops.transpose(split, np.int64([2, 4, 0, 1, 3, 5])),
-        np.int64([reach * reach * count, classes * stride * stride]),
+        ops.transpose(split, _ints([2, 4, 0, 1, 3, 5])),
+        _ints([reach * reach * count, classes * stride * stride]),
         special_zero=False,
     )
     product = ops.matmul(cells, matrix, False, False)
-    return ops.reshape(product, np.int64([0, 0, 0, classes, stride * stride]), special_zero=True)
+    return ops.reshape(product, _ints([0, 0, 0, classes, stride * stride]), special_zero=True)
 
 
 def _window(padded: ov.Node, axis: int, back: int, reach: int) -> ov.Node:
     """Return a map, padded by reach - 1 on both sides, as seen `back` cells before."""
     start, stop = reach - 1 - back, np.iinfo(np.int64).max if back == 0 else -back
-    return ops.slice(padded, np.int64([start]), np.int64([stop]), np.int64([1]), np.int64([axis]))
+    return ops.slice(padded, _ints([start]), _ints([stop]), _ints([1]), _ints([axis]))
+
+
+def _ints(values: list[int]) -> NDArray[np.int64]:
+    return np.array(values, np.int64)
 
 
 def _best(logits: ov.Node, axis: int) -> ov.Node:
@@ -164,15 +170,16 @@ def _names_behind(nodes: list[ov.Node], start: ov.Node) -> set[str]:
 
 def _is_map(value: ov.Output) -> bool:
     """Tell whether a value depends on the picture's size and is no size itself."""
-    return value.get_element_type().is_real() and value.get_partial_shape().is_dynamic
+    return bool(value.get_element_type().is_real() and value.get_partial_shape().is_dynamic)
 
 
 def _walk_up(node: ov.Node, types: tuple[str, ...]) -> ov.Node:
-    """Follow first inputs up to a node of one of the types."""
+    """Follow what a map is made of up to a node of one of the types."""
     while node.get_type_name() not in types:
-        if not node.get_input_size():
+        sources = [value.get_node() for value in node.input_values() if _is_map(value)]
+        if not sources:
             raise CheckpointError(f"found no {' or '.join(types)} where the exported network should have it")
-        node = node.input_value(0).get_node()
+        node = sources[0]
     return node
 
 

@@ -75,12 +75,11 @@ class OpenVinoEngine:
         images = check_images(images, self.card)
         count, _, height, width = images.shape
         together = count if count * height * width <= WHOLE_PIXELS else 1
-        shape, dtype = (count, height, width), np.dtype(np.uint8)
-        if not best:
-            shape, dtype = (count, self._classes, height, width), np.dtype(np.float32)
+        shape = (count, height, width) if best else (count, self._classes, height, width)
         maps = self._geometry.needed_bytes(together * height * width, self._classes, self._value_bytes)
-        check_fits(images, maps + math.prod(shape) * dtype.itemsize)
-        pictures, result = images.transpose(0, 2, 3, 1), np.empty(shape, dtype)
+        check_fits(images, maps + math.prod(shape) * (1 if best else 4))
+        pictures = images.transpose(0, 2, 3, 1)
+        result: NDArray[Any] = np.empty(shape, np.uint8 if best else np.float32)
         with self._turn:
             for i in range(0, count, together):
                 self._upsample(self._scores(pictures[i : i + together]), result[i : i + together], best=best)
@@ -92,12 +91,7 @@ class OpenVinoEngine:
         height, width = pictures.shape[1:3]
         if height * width <= WHOLE_PIXELS:
             return self._run("back", *self._run(front, pictures))[0]
-        sizes = [[self._geometry.cells(length, pool) for length in (height, width)] for pool in self._parts.pools]
-        channels = [output.partial_shape[1].get_length() for output in self._parts.front.outputs]
-        maps = [
-            np.empty((len(pictures), count, *size), np.float32)
-            for count, size in zip(channels, sizes, strict=True)
-        ]
+        maps = self._empty_maps(len(pictures), height, width)
         for row in self._geometry.spans(height):
             for column in self._geometry.spans(width):
                 piece = pictures[:, row.start : row.stop, column.start : column.stop]
@@ -106,6 +100,14 @@ class OpenVinoEngine:
                     whole[..., to_y, to_x] = part[..., from_y, from_x]
         self._requests[front].get_compiled_model().release_memory()  # before `back` takes its own
         return self._run("back", *maps)[0]
+
+    def _empty_maps(self, count: int, height: int, width: int) -> list[NDArray[np.float32]]:
+        """Return room for what the front gives for pictures of a size."""
+        cells, maps = self._geometry.cells, []
+        for pool, output in zip(self._parts.pools, self._parts.front.outputs, strict=True):
+            shape = count, output.partial_shape[1].get_length(), cells(height, pool), cells(width, pool)
+            maps.append(np.empty(shape, np.float32))
+        return maps
 
     def _upsample(self, scores: NDArray[np.float32], result: NDArray[Any], *, best: bool) -> None:
         """Fill masks (N, H, W) or logits (N, C, H, W) from scores (N, C, H/s, W/s), in strips."""

@@ -1,4 +1,4 @@
-"""Where a large picture is cut so that its pieces give what the whole gives. Needs neither torch nor OpenVINO."""
+"""Where a large picture is cut so that its pieces give what the whole gives. Needs no torch."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Span:
 
     def cells(self, pool: int) -> tuple[slice, slice]:
         """Return the cells of a pool that the piece adds: where in the whole map, and where in its own."""
-        scale, own = 2 ** (4 - pool), self.start // 16
+        scale, own = 1 << (4 - pool), self.start // 16
         return (
             slice(self.first * scale, self.behind * scale),
             slice((self.first - own) * scale, (self.behind - own) * scale),
@@ -78,15 +78,14 @@ class Geometry:
         depths = DEPTHS[architecture.backbone.removesuffix("_bn")]
         halo = sum(depth * 2**stage for stage, depth in enumerate(depths[:4]))
         _, crop = head_crops(architecture, check_family(family))
-        return cls(
-            architecture.stride, crop, kind.first_padding, kind.ceil_mode, halo, kind.fc_channels
-        )
+        return cls(architecture.stride, crop, kind.first_padding, kind.ceil_mode, halo, kind.fc_channels)
 
     def cells(self, length: int, pool: int) -> int:
         """Return how many cells of a pool a picture of `length` pixels has along an axis."""
-        unit = 2**pool if self.ceil_mode else ALIGNMENT
+        stride = 1 << pool
+        unit = stride if self.ceil_mode else ALIGNMENT
         padded = -(-(length + 2 * (self.padding - 1)) // unit) * unit
-        return padded // 2**pool
+        return padded // stride
 
     def spans(self, length: int) -> list[Span]:
         """Return the pieces of an axis of `length` pixels; together they add every cell of pool4 once."""
@@ -117,10 +116,9 @@ class Geometry:
             yield top, bottom, max(0, first), (bottom - 1 + self.final_crop) // self.stride + 2
 
     def needed_bytes(self, pixels: int, num_classes: int, value_bytes: int) -> int:
-        """Return how much memory the maps of one picture take, without the result; the weights are not counted.
+        """Return how much memory the maps of one picture take, without the result and the weights.
 
-        The first stage of a piece is alive alone; then pool4 and its copy, fc6 and fc7, and the scores. At
-        4096 x 4096 an fcn8s_vgg16 of the family plain took PLACEHOLDER.
+        The first stage of a piece is alive alone; then pool4 and its copy, fc6 and fc7, and the scores.
 
         Args:
             pixels: Pixels of the picture.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,17 +18,18 @@ from torch import Tensor
 from ..checkpoint import ModelCard, load_model
 from ..errors import ConfigError, ImageError
 from ..models.fcn import FCN
+from ..processor import fast_bf16
 from .base import check_images, check_memory
 
 
 class TorchEngine:
     """Computes a network in memory, on the device where it lies; the network is left as it was.
 
-    bf16 is used where the hardware is quicker with it (processors with AMX, CUDA devices), float32 elsewhere;
-    score layers are always float32.
+    bf16 is used where the hardware is quicker with it (processors with AMX, those of AMD with AVX512-BF16,
+    CUDA devices), float32 elsewhere; score layers are always float32.
 
     Attributes:
-        name: "torch cpu float32", "torch cuda:0 bf16".
+        name: "torch cpu float32", "torch cuda:0 bf16", "torch cpu bf16 compiled".
         card: What the model file says of itself.
     """
 
@@ -34,33 +38,65 @@ class TorchEngine:
         self.card = card
         self._model = model
         self._device = model.mean.device
-        self._bf16 = _prefers_bf16(self._device)
+        self._bf16 = prefers_bf16(self._device)
+        self._logits: Callable[[Tensor], Tensor] = model
+        self._masks: Callable[[Tensor], Tensor] = self._choose_best
+        self._turn = threading.Lock()
         self.name = f"torch {self._device} {'bf16' if self._bf16 else 'float32'}"
 
     @classmethod
-    def load(cls, path: Path, device: str = "auto") -> TorchEngine:
+    def load(cls, path: Path, device: str = "auto", *, compiled: bool = False) -> TorchEngine:
         """Load a .safetensors file onto a device; "auto" takes a CUDA device if there is one.
+
+        Args:
+            path: The file.
+            device: "auto", "cpu" or a CUDA device.
+            compiled: Let torch.compile write code for this network: half a minute and more for the first
+                pictures, and again for a second size, then quicker; CUDA devices replay whole graphs.
 
         Raises:
             CheckpointError: the file is missing, damaged or not ours.
             WeightsError: its tensors do not fit its network.
-            ConfigError: there is no such device.
+            ConfigError: there is no such device, or no compiler.
         """
         place = find_device(device)
         model, card = load_model(path, str(place))
-        return cls(model.to(memory_format=torch.channels_last), card)  # type: ignore[call-overload]
+        engine = cls(model.to(memory_format=torch.channels_last), card)  # type: ignore[call-overload]
+        if engine._bf16:  # once, and not for every picture anew
+            for layer in (*model.backbone.convolutions(), model.fc6, model.fc7):
+                layer.to(torch.bfloat16)
+        if compiled:
+            engine._compile()
+        return engine
 
     def logits(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Return the scores (N, num_classes, H, W) of pictures (N, in_channels, H, W)."""
         with self._ready(images) as batch:
-            scores: Tensor = self._model(batch)
-            return scores.cpu().contiguous().numpy()
+            return self._logits(batch).cpu().contiguous().numpy()
 
     def masks(self, images: NDArray[Any]) -> NDArray[np.uint8]:
         """Return the best class's id (N, H, W) of pictures (N, in_channels, H, W)."""
         with self._ready(images) as batch:
-            scores: Tensor = self._model(batch)
-            return scores.argmax(dim=1).to(torch.uint8).cpu().numpy()
+            return self._masks(batch).cpu().numpy()
+
+    def _choose_best(self, batch: Tensor) -> Tensor:
+        scores: Tensor = self._model(batch)
+        return scores.argmax(dim=1).to(torch.uint8)
+
+    def _compile(self) -> None:
+        """Put compiled functions in the place of the eager ones; the weights become part of them."""
+        on_cpu = self._device.type == "cpu"
+        if on_cpu and not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++"))):
+            raise ConfigError(
+                "the engine torch-compiled needs a C++ compiler, found neither g++ nor clang++: install one "
+                "(Debian: apt install g++), or take the engine torch"
+            )
+        # Without `freezing` weights are laid out anew for every picture; CUDA graphs spare a launch a layer.
+        options: dict[str, Any] = {"freezing": True} if on_cpu else {"triton.cudagraphs": True}
+        self._model.eval().requires_grad_(False)
+        self._logits = torch.compile(self._model, options=options)
+        self._masks = torch.compile(self._choose_best, options=options)
+        self.name += " compiled"
 
     @contextmanager
     def _ready(self, images: NDArray[Any]) -> Iterator[Tensor]:
@@ -68,10 +104,10 @@ class TorchEngine:
         images = check_images(images, self.card)
         if self._device.type == "cpu":
             check_memory(images, self.card, 2 if self._bf16 else 4)
-        modes = [(module, module.training) for module in self._model.modules()]
-        self._model.eval()
         try:
             with (
+                self._turn,
+                _evaluating(self._model),
                 torch.inference_mode(),
                 torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),
             ):
@@ -82,9 +118,18 @@ class TorchEngine:
                 f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the memory "
                 f"of {self._device}: cut the picture into smaller ones, or take device cpu"
             ) from error
-        finally:
-            for module, mode in modes:
-                module.training = mode
+
+
+@contextmanager
+def _evaluating(model: FCN) -> Iterator[None]:
+    """Put a network into evaluation mode while the block runs, and every module back into its own."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def find_device(device: str) -> torch.device:
@@ -106,7 +151,8 @@ def find_device(device: str) -> torch.device:
     return found
 
 
-def _prefers_bf16(device: torch.device) -> bool:
+def prefers_bf16(device: torch.device) -> bool:
+    """Tell whether a device computes convolutions quicker in bf16 than in float32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
+    return device.type == "cpu" and fast_bf16()

@@ -14,6 +14,7 @@ SIDE = 192
 REACH = 24
 """Largest shift, in pixels of that picture, that is looked for."""
 
+_AROUND = 4  # cells on each side that a shift is compared with
 _BLUR = np.array([1, 2, 1], np.float32) / 4
 
 
@@ -23,9 +24,9 @@ class Agreement(NamedTuple):
     Attributes:
         down: By how many pixels of the file the mask lies too low, where it fits best.
         right: By how many it lies too far to the right.
-        here: Correlation of borders and edges as they are, in -1..1.
-        best: Correlation when the mask is shifted back.
-        spread: How much the correlation varies over all shifts that were tried (standard deviation).
+        here: By how much the correlation of borders and edges, as they are, exceeds that at shifts around.
+        best: The same when the mask is shifted back.
+        spread: How much this varies over all shifts that were tried (standard deviation).
     """
 
     down: int
@@ -55,11 +56,11 @@ def agreement(image: NDArray[np.uint8], values: NDArray[Any]) -> Agreement | Non
     borders = _normalized(_shrunk(_borders(values), size))
     if edges is None or borders is None:
         return None
-    surface = _correlation(edges, borders)
+    surface = _peaks(_correlation(edges, borders))
     place = np.unravel_index(int(surface.argmax()), surface.shape)
     down, right = (round((int(at) - REACH) * -factor) for at in place)
-    spread = float(surface.std())
-    return Agreement(down, right, float(surface[REACH, REACH]), float(surface.max()), spread)
+    here = surface[REACH - 1 : REACH + 2, REACH - 1 : REACH + 2].max()  # a cell beside is drawn loosely
+    return Agreement(down, right, float(here), float(surface.max()), float(surface.std()))
 
 
 def _borders(values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -106,3 +107,15 @@ def _correlation(edges: NDArray[np.float32], borders: NDArray[np.float32]) -> ND
     surface = np.fft.irfft2(product, shape)
     around = np.arange(-REACH, REACH + 1)
     return surface[np.ix_(around, around)].astype(np.float32)
+
+
+def _peaks(surface: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by how much each place exceeds the mean of the square around it.
+
+    Roads and horizons fit each other at many shifts: what tells the true one is a peak, not a height.
+    """
+    side = 2 * _AROUND + 1
+    wide = np.pad(np.pad(surface, _AROUND, mode="reflect").cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    sums = wide[side:, side:] - wide[:-side, side:] - wide[side:, :-side] + wide[:-side, :-side]
+    peaks: NDArray[np.float32] = surface - sums / side**2
+    return peaks

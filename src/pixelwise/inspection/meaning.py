@@ -17,9 +17,6 @@ from ..data.scan import MaskRecord
 from ..errors import DataError
 from .record import Entry, MaskFacts
 
-SOFT = 0.4
-"""Share of steps with a value between (see `MaskFacts.soft`) from which a mask passes for smoothed."""
-
 _MAIN = 0.001
 
 
@@ -71,7 +68,7 @@ def meaning_of(path: Path, entries: Sequence[Entry]) -> Meaning:
             description.codec(by_color)
         return Meaning(description, by_color)
     clear = {
-        mask: records[mask] for mask, found in facts.items() if found.soft < SOFT and not found.record.lossy
+        mask: records[mask] for mask, found in facts.items() if not found.smoothed and not found.record.lossy
     }
     try:
         found = _interpreted([entry.pair.name for entry in entries], clear or records)

@@ -9,15 +9,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.bands import Bands, read_kind, read_raster
 from ..data.image import open_picture, orientation, to_rgb
 from ..data.masks import Mask, MaskValues, read_mask_values
 from ..data.pairs import Pair
+from ..data.preview import preview
 from ..data.scan import MaskRecord, summarize
 from ..errors import ImageError
 from .edges import Agreement, agreement
 from .likeness import Fingerprint, fingerprint
 
+SOFT = 0.2
+"""Share of steps with a value between (see `MaskFacts.soft`) from which edges are soft; clean masks have a
+few per cent, those that were scaled like pictures a quarter to a half."""
+
 _AREAS = 64
+_SELDOM = 0.02
+_JUDGED = 64  # side in pixels below which borders are so close to each other that clean masks look soft
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +37,14 @@ class PictureFacts:
         kind: Format and mode, such as "PNG RGB".
         turned: EXIF orientation, 1 to 8; 1 is upright.
         print: What likeness is judged on.
+        bands: What it holds.
     """
 
     size: tuple[int, int]
     kind: str
     turned: int
     print: Fingerprint
+    bands: Bands
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,20 @@ class MaskFacts:
         kind: What it is, such as "PNG ids".
         areas: Values that form areas, and not only lines one pixel wide; the largest areas first.
         soft: Share of the steps between values that have a value between the two, as smoothing makes; 0..1.
+        between: How many different values stand between the two, not counting the rarest: outlines that
+            somebody drew are of one value or two.
     """
 
     record: MaskRecord
     kind: str
     areas: tuple[int, ...]
     soft: float
+    between: int
+
+    @property
+    def smoothed(self) -> bool:
+        """Whether the edges are soft: their steps lead through many values."""
+        return self.soft >= SOFT and self.between >= 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +118,11 @@ def look_at(pair: Pair) -> PairRecord:
 
 def _look_at_picture(path: Path) -> tuple[PictureFacts | str, NDArray[np.uint8], NDArray[np.uint8] | None]:
     """Return the facts, the upright picture, and, where that differs, the picture as it lies in the file."""
+    bands = read_kind(path)
+    if not bands.photo:
+        image = preview(read_raster(path).values)
+        kind = f"{path.suffix[1:].upper()} {bands}"
+        return PictureFacts((image.shape[0], image.shape[1]), kind, 1, fingerprint(image), bands), image, None
     opened = open_picture(path)
     kind, turned = f"{opened.format} {opened.mode}", orientation(opened)
     try:
@@ -111,7 +134,7 @@ def _look_at_picture(path: Path) -> tuple[PictureFacts | str, NDArray[np.uint8],
             raw = to_rgb(opened)
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
-    return PictureFacts((image.shape[0], image.shape[1]), kind, turned, fingerprint(image)), image, raw
+    return PictureFacts((image.shape[0], image.shape[1]), kind, turned, fingerprint(image), bands), image, raw
 
 
 def _look_at_mask(mask: Mask) -> tuple[MaskFacts, NDArray[Any]]:
@@ -124,7 +147,7 @@ def _look_at_mask(mask: Mask) -> tuple[MaskFacts, NDArray[Any]]:
 
 def facts_of(found: MaskValues, kind: str = "") -> MaskFacts:
     """Return the facts of a mask that has been read."""
-    return MaskFacts(summarize(found), kind, _areas(found.values), _softness(found))
+    return MaskFacts(summarize(found), kind, _areas(found.values), *_softness(found))
 
 
 def _areas(values: NDArray[Any]) -> tuple[int, ...]:
@@ -152,20 +175,23 @@ def _counted(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     return np.unique(values, return_counts=True)
 
 
-def _softness(found: MaskValues) -> float:
-    """Return which share of the steps along rows leads through a value between, as `MaskFacts.soft` says."""
+def _softness(found: MaskValues) -> tuple[float, int]:
+    """Return `MaskFacts.soft` and `MaskFacts.between` of the steps along rows."""
     values = found.values
-    if values.shape[1] < 3:
-        return 0.0
+    if min(values.shape) < _JUDGED:
+        return 0.0, 0
     left, middle, right = values[:, :-2], values[:, 1:-1], values[:, 2:]
     steps = (left != middle) & (left != right)
     number = int(np.count_nonzero(steps))
     if number == 0:
-        return 0.0
+        return 0.0, 0
     triples = [part[steps].astype(np.int64) for part in (left, middle, right)]
     through = triples[1] != triples[2]
     for shift in (0, 8, 16) if found.by_color else (0,):
         mask = 255 if found.by_color else -1
         one, two, three = (part >> shift & mask for part in triples)
         through &= (np.minimum(one, three) <= two) & (two <= np.maximum(one, three))
-    return float(np.count_nonzero(through) / number)
+    _, pixels = np.unique(triples[1][through], return_counts=True)
+    soft = int(pixels.sum())
+    between = pixels.size if pixels.size > 2 / _SELDOM else np.count_nonzero(pixels >= _SELDOM * soft)
+    return soft / number, int(between)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..data.image import read_image
 from ..data.masks import MaskCodec, MaskValues, read_mask_values
 from ..data.pairs import Pair
+from ..data.preview import read_preview
 from ..errors import ImageError
 from ..predict.render import blend
 from .survey import Survey
@@ -39,7 +39,7 @@ def sample(survey: Survey, pair: Pair) -> str | None:
     Where the sizes differ, picture and mask stand side by side. What is no class is magenta.
     """
     try:
-        image, found = read_image(pair.image), read_mask_values(pair.mask)
+        image, found = read_preview(pair.image), read_mask_values(pair.mask)
         ids, strange = _encoded(survey.codec, found)
     except ImageError:
         return None

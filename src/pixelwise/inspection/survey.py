@@ -10,18 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from ..data.archive import is_archive, unpack
-from ..data.choices import read_choices
-from ..data.description import FILE_NAME, read_content
+from ..data.choices import Choices, read_choices
+from ..data.description import read_content
 from ..data.detect import detect
-from ..data.folder import blamed_on, list_pairs
+from ..data.folder import blamed_on, description_path, list_pairs
 from ..data.formats.base import Request
 from ..data.masks import MaskCodec
+from ..data.memory import Memory
 from ..data.pairs import Pair
 from ..data.remap import remap
 from ..data.scan import MaskRecord, Progress, in_parallel
 from ..errors import ImageError
 from ..labels import Labels
-from .cache import Cache
+from .cache import remembering
 from .meaning import Meaning, meaning_of
 from .record import Entry, MaskFacts, PictureFacts, look_at
 
@@ -39,6 +40,7 @@ class Survey:
         notes: What was assumed.
         labels: Names and colours of the classes.
         codec: How values in masks become class ids.
+        choices: What its description decides.
     """
 
     root: Path
@@ -49,6 +51,7 @@ class Survey:
     notes: tuple[str, ...]
     labels: Labels
     codec: MaskCodec
+    choices: Choices
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -92,20 +95,20 @@ class Survey:
         return dict(ids)
 
 
-def survey(root: str | Path, *, progress: Progress | None = None, cache: Cache | None = None) -> Survey:
+def survey(root: str | Path, *, progress: Progress | None = None, memory: Memory | None = None) -> Survey:
     """Read every picture and every mask of a data set once.
 
     Args:
         root: Folder or file of the data set, of any format that training takes.
         progress: Told how many pairs are done.
-        cache: What is known from earlier; pairs whose files have not changed since are not read again.
+        memory: What is known from earlier; pairs whose files have not changed since are not read again.
 
     Raises:
         DataError: there is no data set, or its `dataset.yaml` is not usable.
     """
     root = Path(root)
     place = unpack(root) if is_archive(root) else root
-    path = (place if place.is_dir() else place.parent) / FILE_NAME
+    path = description_path(root, place)
     with blamed_on(path):
         content = read_content(path)
         choices = read_choices(content)
@@ -114,22 +117,25 @@ def survey(root: str | Path, *, progress: Progress | None = None, cache: Cache |
     if isinstance(layout, Path):  # masks that say nothing of their classes
         listing = list_pairs(layout)
         notes, faults = listing.notes, listing.faults
-        entries = _read(listing.splits, progress, cache)
+        entries = _read(listing.splits, progress, memory)
         meaning = meaning_of(path, entries)
     else:
+        choices = layout.choices or choices
         notes, faults = (f"recognised as {chosen.name}", *layout.notes), layout.faults
         with blamed_on(path):
             meaning = Meaning(remap(layout.description, choices), layout.by_color)
-        entries = _read(layout.splits, progress, cache)
+        entries = _read(layout.splits, progress, memory)
     lines = tuple(dict.fromkeys(line for found in faults.values() for line in found))
     labels, codec = meaning.description.labels(), meaning.description.codec(meaning.by_color)
-    return Survey(root, chosen.name, entries, lines, meaning, (*notes, *meaning.notes), labels, codec)
+    return Survey(
+        root, chosen.name, entries, lines, meaning, (*notes, *meaning.notes), labels, codec, choices
+    )
 
 
 def _read(
-    splits: Mapping[str, tuple[Pair, ...]], progress: Progress | None, cache: Cache | None
+    splits: Mapping[str, tuple[Pair, ...]], progress: Progress | None, memory: Memory | None
 ) -> tuple[Entry, ...]:
     places = [(split, pair) for split, pairs in splits.items() for pair in pairs]
-    look = look_at if cache is None else cache.remembering(look_at)
+    look = look_at if memory is None else remembering(memory, look_at)
     records = in_parallel(look, [pair for _, pair in places], progress)
     return tuple(Entry(*place, record) for place, record in zip(places, records, strict=True))

@@ -7,8 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from ..errors import ImageError
-from .meaning import SOFT
-from .record import Entry, MaskFacts
+from .record import SOFT, Entry, MaskFacts
 from .survey import Survey
 
 _MANY = 8
@@ -67,7 +66,7 @@ def _trouble(survey: Survey, facts: MaskFacts, values: dict[int, int], strange: 
 def _smoothed(facts: MaskFacts, strange: dict[int, int]) -> bool:
     """Say whether a mask's edges lead through values between, or hold many values that form no areas."""
     lines = set(facts.record.counts) - set(facts.areas)
-    if facts.soft >= SOFT and lines and (strange or len(lines) >= 3):
+    if facts.smoothed or (facts.soft >= SOFT and lines and strange):
         return True
     return len(strange) >= _MANY and 2 * len(lines) >= len(facts.record.counts)
 

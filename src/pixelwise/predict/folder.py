@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.image import open_picture, read_image
+from ..data.image import open_picture
+from ..data.preview import preview
+from ..engines.base import softmax
 from ..errors import ConfigError, ImageError
 from .ahead import ahead
 from .areas import check_areas, count_pixels, write_areas
 from .outputs import ORIGIN_KEY, Layout, describe_origin
-from .predictor import Predictor, softmax
+from .predictor import Predictor
 from .sources import Source, find_sources
 
 
@@ -47,11 +50,11 @@ class _Done:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A picture (H, W, 3) that was read."""
+    """A picture (H, W, channels) that was read."""
 
     source: Source
     origin: str
-    picture: NDArray[np.uint8]
+    picture: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -92,17 +95,12 @@ def predict_folder(
         progress: Called with the pictures done and the number of all.
 
     Raises:
-        ConfigError: the model takes no picture files, or `out` is a file.
+        ConfigError: `out` is a file.
         DataError: there are no pictures, or a result cannot be written.
     """
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out}: is a file, expected a folder for the results")
-    if predictor.card.in_channels not in (1, 3):
-        raise ConfigError(
-            f"this model takes pictures of {predictor.card.in_channels} channels, which picture files do not "
-            "hold: predict arrays with pixelwise.Predictor"
-        )
     sources, notes = find_sources(pictures, out)
     work = _Work(predictor, Layout(out, predictor.labels, overlay, classes, probs), areas)
     for source in sources:
@@ -155,7 +153,7 @@ class _Work:
                     return _Done(source, problem=_FOREIGN.format(picture=source.path, mask=mask))
                 if self.layout.is_complete(source.name):
                     return _Done(source, skipped=True, counts=self._count(np.asarray(finished)))
-            return _Loaded(source, origin, read_image(source.path))
+            return _Loaded(source, origin, self.predictor.card.form.read(source.path))
         except (ImageError, OSError) as error:
             return _Done(source, problem=_reason(source, error))
 
@@ -176,7 +174,8 @@ class _Work:
         if isinstance(predicted, _Done):
             return predicted
         loaded, mask = predicted.loaded, predicted.mask
-        self.layout.write(loaded.source.name, loaded.origin, loaded.picture, mask, predicted.probs)
+        seen = preview(loaded.picture) if self.layout.overlay else None
+        self.layout.write(loaded.source.name, loaded.origin, seen, mask, predicted.probs)
         return _Done(loaded.source, counts=self._count(mask))
 
     def _count(self, mask: NDArray[np.uint8]) -> NDArray[np.int64] | None:

@@ -87,7 +87,7 @@ class Layout:
         self,
         name: PurePosixPath,
         origin: str,
-        picture: NDArray[np.uint8],
+        picture: NDArray[np.uint8] | None,
         mask: NDArray[np.uint8],
         probs: NDArray[np.float32] | None,
     ) -> None:
@@ -96,14 +96,14 @@ class Layout:
         Args:
             name: The picture's name.
             origin: What the mask says that it was made from.
-            picture: RGB (H, W, 3).
+            picture: RGB (H, W, 3); needed for the overlay only.
             mask: Class ids (H, W).
             probs: Probabilities (C, H, W); needed for class pictures and probabilities only.
 
         Raises:
             DataError: a file cannot be written.
         """
-        if self.overlay:
+        if self.overlay and picture is not None:
             with replacing(self.overlay_picture(name)) as file:
                 render.overlay(picture, mask, self.labels).save(file, "PNG", compress_level=FAST)
         if self.classes and probs is not None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..data.image import read_image
 from ..data.masks import read_mask
 from ..data.pairs import SegmentationData
+from ..data.preview import preview
 from .rows import example_row
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def write_examples(
     written = []
     for rank, score in rank_pictures(evaluation.per_picture).items():
         pair = pairs[score.name]
-        picture, truth = read_image(pair.image), read_mask(pair.mask, data.codec)
+        picture, truth = predictor.card.form.read(pair.image), read_mask(pair.mask, data.codec)
         number = len(evaluation.per_picture)
         title = f"{rank} of {number} pictures, mean IoU {100 * score.mean_iou:.1f} %: {score.name}"
         path = out / f"{rank}.png"
-        example_row(picture, truth, predictor(picture), data.labels, path, title)
+        example_row(preview(picture), truth, predictor(picture), data.labels, path, title)
         written.append(path)
     return written
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..checkpoint import load_model
 from ..data.pairs import SegmentationData
 from ..evaluation import evaluate
-from ..export import export_openvino
+from ..export.write import export_network
 from ..metrics import Scores
 from ..predict.predictor import Predictor
 from ..report.curves import curves_picture
@@ -33,7 +33,7 @@ def finish(run: Path, data: SegmentationData, rows: Sequence[Mapping[str, float]
     log.info("exporting and scoring the best model")
     curves_picture(rows, run / "curves.png")
     model, card = load_model(run / BEST)
-    export_openvino(model, card, run / "model.xml")
+    export_network(model, card, run / "model.xml")
     predictor = Predictor.load(run)
     evaluation = evaluate(predictor, data, split="val", out=run / "evaluation-val", overwrite=True)
     write_examples(predictor, evaluation, data, "val", run / "examples")

@@ -12,10 +12,14 @@ from torch.utils.data import DataLoader
 
 from ..data.augment import Augmentation, default_crop
 from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
+from ..data.form import PictureForm
 from ..data.pairs import SegmentationData
 from ..errors import DataError
 from .settings import TrainSettings
 from .statistics import picture_sizes
+
+LEAST_STEPS = 50
+"""Steps that an epoch has at least, more or less: of a small set it takes several passes."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,16 @@ class Loaders:
         training: Batches of augmented crops.
         validation: Single whole pictures.
         crop: Size (height, width) of the crops.
+        repeats: Passes over the training pictures an epoch.
     """
 
     training: DataLoader[Sample]
     validation: DataLoader[Sample]
     crop: tuple[int, int]
+    repeats: int
 
     def some_pictures(self, most: int = 16) -> Iterator[Tensor]:
-        """Yield up to `most` training crops (C, H, W) uint8 of the whole split, the same in each process."""
+        """Yield up to `most` training crops (C, H, W) of the whole split, the same in each process."""
         pictures = self.training.dataset
         assert isinstance(pictures, TrainingSet)
         step = -(-len(pictures) // most)
@@ -56,14 +62,19 @@ class Loaders:
 
 
 def make_loaders(
-    data: SegmentationData, settings: TrainSettings, fill: tuple[float, ...], place: Place
+    data: SegmentationData,
+    settings: TrainSettings,
+    form: PictureForm,
+    std: tuple[float, ...] | None,
+    place: Place,
 ) -> Loaders:
     """Make the loaders of one process.
 
     Args:
         data: The data set; its splits train and val are used.
         settings: The run's settings.
-        fill: Value a channel (0..255) outside pictures: the network's mean.
+        form: How pictures are read; its `fill`, the network's mean, is what lies outside them.
+        std: Deviation of each channel; None for photos.
         place: Which process this is.
 
     Raises:
@@ -75,8 +86,9 @@ def make_loaders(
         raise DataError(
             f"{data.root}: {len(train_pairs)} training pictures are too few for {place.world} devices"
         )
+    repeats = settings.repeats or max(1, round(LEAST_STEPS * batch_size / len(train_pairs)))
     crop = settings.crop or default_crop(picture_sizes(train_pairs))
-    augmentation = Augmentation(crop, settings.scale, settings.flip, settings.color, fill)
+    augmentation = Augmentation(crop, settings.scale, settings.flip, settings.color, form.fill, std)
     workers = settings.workers if settings.workers is not None else (8 if place.on_gpu else 1)
     shared: dict[str, Any] = {
         "num_workers": workers,
@@ -85,14 +97,14 @@ def make_loaders(
         "generator": torch.Generator(),  # or loaders would draw from the one that dropout draws from
     }
     training = DataLoader(
-        TrainingSet(train_pairs, data.codec, augmentation, settings.seed),
+        TrainingSet(train_pairs, data.codec, augmentation, settings.seed, form),
         batch_size // place.world,
-        sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, place.rank, place.world),
+        sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, place.rank, place.world, repeats),
         **shared,
     )
     validation = DataLoader(
-        ValidationSet(val_pairs, data.codec),
+        ValidationSet(val_pairs, data.codec, form),
         sampler=ShareSampler(len(val_pairs), place.rank, place.world),
         **shared,
     )
-    return Loaders(training, validation, crop)
+    return Loaders(training, validation, crop, repeats)

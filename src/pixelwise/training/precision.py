@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 
 from ..errors import ConfigError
+from ..processor import fast_bf16
 from .settings import TrainSettings
 
 LightningPrecision = Literal["bf16-mixed", "16-mixed", "32-true"]
@@ -15,9 +16,7 @@ LightningPrecision = Literal["bf16-mixed", "16-mixed", "32-true"]
 def lightning_precision(settings: TrainSettings) -> LightningPrecision:
     """Return Lightning's word for the precision of a run.
 
-    Weights, scores and loss stay float32 in all of them. On processors bf16 pays with AMX only: with
-    AVX512-BF16 alone it was slower than float32 in torch 2.13 (3x3 convolution, 256 channels: 0.16 against
-    0.25 TFLOP/s).
+    Weights, scores and loss stay float32 in all of them.
 
     Raises:
         ConfigError: the hardware cannot compute in this precision.
@@ -33,4 +32,4 @@ def lightning_precision(settings: TrainSettings) -> LightningPrecision:
         return "16-mixed"
     if on_gpu:
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-    return "bf16-mixed" if torch.cpu._is_amx_tile_supported() else "32-true"
+    return "bf16-mixed" if fast_bf16() else "32-true"

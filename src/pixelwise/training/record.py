@@ -31,10 +31,11 @@ class RunRecorder(Checkpoint):
     It counts as a checkpoint callback so that Lightning calls it when the epoch's numbers are complete.
     """
 
-    def __init__(self, run: Path, labels: Labels) -> None:
-        """Write into `run`."""
+    def __init__(self, run: Path, labels: Labels, values: str) -> None:
+        """Write into `run` models that take pictures with `values` (see `ModelCard`)."""
         self.run = run
         self.labels = labels
+        self.values = values
         self.rows: list[dict[str, float]] = []
         self.best = -math.inf
         self.clock = Clock()
@@ -83,7 +84,7 @@ class RunRecorder(Checkpoint):
             "val_fraction": settings.val_fraction,
         }
         for name in (BEST, LAST) if is_best else (LAST,):
-            save_model(self.run / name, module.model, self.labels, facts)
+            save_model(self.run / name, module.model, self.labels, facts, self.values)
         with (self.run / METRICS).open("w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()

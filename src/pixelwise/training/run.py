@@ -23,6 +23,8 @@ from safetensors.torch import load_file
 from ..checkpoint import read_card
 from ..data.check import check_data
 from ..data.folder import open_data
+from ..data.form import PHOTOS, PictureForm
+from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..errors import ConfigError, DataError, TrainingError
 from ..metrics import Scores
@@ -36,7 +38,7 @@ from .module import TrainingModule
 from .precision import lightning_precision
 from .record import BEST, Bar, RunRecorder
 from .settings import TrainSettings
-from .statistics import count_pixels
+from .statistics import ChannelStatistics, count_pixels, measure_channels
 
 log = logging.getLogger("pixelwise")
 
@@ -88,33 +90,39 @@ def train(
         log.setLevel(logging.ERROR)  # one process tells the user
     settings = _settings(settings, options)
     run, settings = _open_run(settings, is_first)
-    if not isinstance(data, SegmentationData):
-        data = open_data(
-            data,
-            format=settings.format,
-            seed=settings.seed,
-            val_fraction=settings.val_fraction,
-            progress=progress,
-        )
-    for note in data.notes:
-        log.info("%s", note)
-    check_data(data, ("train", "val"), progress=progress)
+    data, form = _checked(data, settings, progress)
 
     state = _latest_state(run) if settings.resume else None
     torch.manual_seed(settings.seed)
-    model = _make_model(data, settings, fresh=state is None)
+    measured = None if form == PHOTOS else measure_channels(data.split("train"), form)
+    if measured is not None:
+        log.info("pictures: %s; %s", form, measured)
+    model = _make_model(data, settings, measured, fresh=state is None)
     with _quiet_lightning():
-        recorder = RunRecorder(run, data.labels)
+        recorder = RunRecorder(run, data.labels, form.values)
         trainer = _make_trainer(settings, run, recorder)
         on_gpu = trainer.strategy.root_device.type != "cpu"
         place = Place(trainer.global_rank, trainer.world_size, on_gpu)
-        loaders = make_loaders(data, settings, tuple(model.mean.flatten().tolist()), place)
+        loaders = make_loaders(
+            data,
+            settings,
+            replace(form, fill=tuple(model.mean.flatten().tolist())),
+            None if measured is None else measured.std,
+            place,
+        )
         if state is None:
             model.measure_maps(loaders.some_pictures())
         module = TrainingModule(model, settings, _class_weights(data, settings))
         if is_first:
             run.mkdir(parents=True, exist_ok=True)
             settings.write(run / "settings.json")
+        if loaders.repeats > 1:
+            log.info(
+                "each epoch goes %d times over the %d training pictures, so that it has %d steps",
+                loaders.repeats,
+                len(data.split("train")),
+                len(loaders.training),
+            )
         log.info(
             "training %s (%s) in %s: %d pictures, crops of %d x %d, precision %s on %s",
             settings.model,
@@ -128,6 +136,32 @@ def train(
         _fit(trainer, module, loaders, state, run)
         scores = finish(run, data, recorder.rows) if is_first else None
     return TrainResult(run, run / BEST, scores)
+
+
+def _checked(
+    data: str | Path | SegmentationData, settings: TrainSettings, progress: Progress | None
+) -> tuple[SegmentationData, PictureForm]:
+    """Return the data set, open and without fault, and how its pictures are read.
+
+    What an earlier check has read is not read again.
+    """
+    root = data.root if isinstance(data, SegmentationData) else Path(data)
+    with Memory(root) as memory:
+        if not isinstance(data, SegmentationData):
+            data = open_data(
+                data,
+                format=settings.format,
+                seed=settings.seed,
+                val_fraction=settings.val_fraction,
+                progress=progress,
+                memory=memory,
+            )
+        for note in data.notes:
+            log.info("%s", note)
+        form = check_data(data, ("train", "val"), progress=progress, memory=memory)
+    if form.note:
+        log.info("%s", form.note)
+    return replace(data, records={}), form  # nobody asks for the records any more
 
 
 def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
@@ -156,11 +190,19 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
     return run, settings
 
 
-def _make_model(data: SegmentationData, settings: TrainSettings, fresh: bool) -> FCN:
-    """Return the network to train; no weights are loaded if a resume state is going to replace them."""
+def _make_model(
+    data: SegmentationData, settings: TrainSettings, measured: ChannelStatistics | None, fresh: bool
+) -> FCN:
+    """Return the network to train; no weights are loaded if a resume state is going to replace them.
+
+    `measured` is None for photos, which have the family's own mean and deviation.
+    """
     load = fresh and settings.weights != "none" and settings.init_from is None
     weights = settings.weights if load else None
-    model = create_model(settings.model, data.labels.num_classes, family=settings.family, weights=weights)
+    channels: dict[str, Any] = {} if measured is None else measured.arguments(settings.family)
+    model = create_model(
+        settings.model, data.labels.num_classes, family=settings.family, weights=weights, **channels
+    )
     if settings.init_from and fresh:
         read_card(settings.init_from)
         load_shared(model, load_file(settings.init_from), str(settings.init_from))
@@ -210,6 +252,8 @@ def _make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> 
             max_epochs=settings.epochs,
             logger=TensorBoardLogger(run, name="logs", version=""),
             callbacks=callbacks,
+            sync_batchnorm=settings.device != "cpu"
+            and torch.cuda.is_available(),  # there is none for processors
             use_distributed_sampler=False,  # ours shares pictures out without doubling any
             num_sanity_val_steps=0,
             log_every_n_steps=10,

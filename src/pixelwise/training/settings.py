@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -36,7 +37,10 @@ class TrainSettings:
     """Stages of the backbone, from the first, that keep their weights; by default 2 if pretrained, else 0."""
 
     epochs: int = 24
-    """How often every training picture is seen."""
+    """How often the network is validated, and, for all but small sets, how often it sees every picture."""
+
+    repeats: int | None = None
+    """Passes over the training pictures an epoch; by default 1, or as many as make about 50 steps."""
 
     batch_size: int = 4
     """Pictures a step, over all devices together."""
@@ -70,6 +74,9 @@ class TrainSettings:
 
     color: float = 0.25
     """Strength of the colour changes of training pictures; 0 for none."""
+
+    aux_weight: float = 0.4
+    """Weight of the loss at each coarser stride, beside that of the answer; family `aligned` only."""
 
     class_weights: bool = False
     """Weight the loss of each class by the inverse root of its share of the training pixels."""
@@ -112,20 +119,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
-        positive = ("epochs", "batch_size", "lr", "head_lr_factor", "power", "devices", "nodes")
-        for name in positive:
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}, expected more than 0")
-        if not 0 <= (self.frozen_stages or 0) <= 5:
-            raise ConfigError(f"frozen_stages is {self.frozen_stages}, expected 0 to 5")
-        if self.crop is not None and min(self.crop) < 1:
-            raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
-        if not 0 < self.scale[0] <= self.scale[1]:
-            raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
-        for name, low, high in (("color", 0, 1), ("warmup", 0, 1), ("val_fraction", 0, 1), ("dropout", 0, 1)):
-            value = getattr(self, name)
-            if value is not None and not low <= value < high:
-                raise ConfigError(f"{name} is {value}, expected at least {low} and less than {high}")
+        self._check_numbers()
         if self.batch_size % (self.devices * self.nodes):
             raise ConfigError(
                 f"batch_size {self.batch_size} cannot be shared out evenly over "
@@ -133,6 +127,25 @@ class TrainSettings:
             )
         if self.resume and self.out is None:
             raise ConfigError("resume needs the run folder: add --out RUN")
+
+    def _check_numbers(self) -> None:
+        positive = ("epochs", "repeats", "batch_size", "lr", "head_lr_factor", "power", "devices", "nodes")
+        for name in positive:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigError(f"{name} is {value}, expected more than 0")
+        if not 0 <= (self.frozen_stages or 0) <= 5:
+            raise ConfigError(f"frozen_stages is {self.frozen_stages}, expected 0 to 5")
+        if self.crop is not None and min(self.crop) < 1:
+            raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
+        if not 0 < self.scale[0] <= self.scale[1]:
+            raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
+        for name in ("color", "warmup", "val_fraction", "dropout"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise ConfigError(f"{name} is {value}, expected at least 0 and less than 1")
+        if not 0 <= self.aux_weight < math.inf:
+            raise ConfigError(f"aux_weight is {self.aux_weight}, expected 0 or more")
 
     def write(self, path: Path) -> None:
         """Write the settings as JSON."""

@@ -1,5 +1,7 @@
 """Small data sets in the layouts that their formats publish, written without any code of ours.
 
+Those that end in "by ..." were written by that library, once (see `written/write.py`); here they are copied.
+
 Each builder fills a folder and returns what must come out: class names, and the masks by split and name.
 Pictures are 12 x 16; masks hold straight areas, so that every format can say the same thing.
 """
@@ -456,6 +458,42 @@ def parquet(root):
     return Expected(("class_0", "class_1", "class_2"), wanted)
 
 
+WRITTEN = Path(__file__).parent / "written"
+WRITTEN_MASK = area(area(blank(), 6, 0, 12, 16, 1), 3, 2, 10, 8, 2)
+"""What `written/write.py` draws: a road, and a car over it."""
+
+
+def written(name, order=(0, 1, 2), crowd=False):
+    """Return a builder that copies a data set; `order` is where the format puts background, road and car."""
+
+    def build(root):
+        import shutil
+
+        shutil.copytree(WRITTEN / name, root, dirs_exist_ok=True)
+        table = np.array([*order, 255], np.uint8)
+        drawn = area(area(blank(), 3, 2, 10, 8, 3), 6, 0, 12, 16, 1) if crowd else WRITTEN_MASK
+        mask = table[drawn]
+        names = tuple(name for _, name in sorted(zip(order, ("background", "road", "car"), strict=True)))
+        if (root / "a.json").exists() or (root / "images" / "d.png").exists():
+            return Expected(names, {"": dict.fromkeys("abcdef", mask)})
+        return Expected(names, {"train": {"a": mask, "b": mask}, "val": {"c": mask}})
+
+    return build
+
+
+def written_with_folders(name):
+    """The same where the format names pairs with their split's folder."""
+
+    def build(root):
+        found = written(name)(root)
+        masks = {
+            split: {f"{split}/{key}": mask for key, mask in of.items()} for split, of in found.masks.items()
+        }
+        return Expected(found.names, masks)
+
+    return build
+
+
 BUILDERS = {
     "voc": voc,
     "sbd": sbd,
@@ -471,5 +509,11 @@ BUILDERS = {
     "label studio": label_studio,
     "huggingface": huggingface,
     "parquet": parquet,
+    "voc by datumaro": written("datumaro_voc_segmentation"),
+    "coco by datumaro": written("datumaro_coco_instances", crowd=True),  # as it says of areas
+    "cvat by datumaro": written_with_folders("datumaro_cvat"),
+    "camvid by datumaro": written_with_folders("datumaro_camvid"),
+    "labelme by labelme": written("labelme", order=(0, 2, 1)),
+    "label studio by its sdk": written("label_studio", order=(0, 2, 1)),
 }
 """Every layout by name."""

@@ -1,10 +1,13 @@
 """What holds for every format: the masks that were meant come out, pass the check, and survive convert."""
 
 import pickle
+import re
+import shutil
 
 import numpy as np
 import published
 import pytest
+import yaml
 
 from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
@@ -87,3 +90,77 @@ def test_training_reads_these_masks_in_other_processes_too(built):
     read = ValidationSet(pairs, data.codec)
     for index, pair in enumerate(data.split("val")):
         np.testing.assert_array_equal(read[index].target.numpy(), read_mask(pair.mask, data.codec))
+
+
+def test_classes_are_merged_dropped_and_renamed_in_every_format(built):
+    names = open_data(built.root).labels.class_names
+    first, second, *rest = names
+    place = built.root if built.root.is_dir() else built.root.parent
+    choices = {"merge": {"both of them": [first, second]}}
+    if rest:
+        choices["rename"] = {rest[-1]: "another"}
+    if rest[:-1]:
+        choices["drop"] = [rest[0]]
+    before = all_masks(open_data(built.root))
+    path = next(
+        (path for path in place.glob("*.yaml") if "train:" in path.read_text()), place / "dataset.yaml"
+    )
+    with path.open("a") as file:  # of Ultralytics, in its own YAML
+        yaml.safe_dump(choices, file)
+    data = open_data(built.root)
+    kept = [name for name in rest if name not in choices.get("drop", ())]
+    new = ["both of them", *("another" if name in choices.get("rename", ()) else name for name in kept)]
+    assert data.labels.class_names == tuple(new)
+    table = np.full(256, 255, np.uint8)
+    table[[0, 1]] = 0
+    for name in kept:
+        table[names.index(name)] = 1 + kept.index(name)
+    for name, mask in all_masks(data).items():
+        np.testing.assert_array_equal(mask, table[before[name]], err_msg=name)
+
+
+WITHOUT_VAL = {
+    "sbd": "dataset/val.txt",
+    "cityscapes": "gtFine/val",
+    "ade20k": "annotations/validation",
+    "yolo": "val: images/val\n",
+    "yolo masks_dir": "val: images/val\n",
+    "huggingface": "saved/validation",
+    "voc by datumaro": "ImageSets/Segmentation/val.txt",
+    "coco by datumaro": "annotations/instances_val.json",
+    "cvat by datumaro": "val.xml",
+    "camvid by datumaro": "valannot",
+}
+"""What makes the val split of a format: a file or folder, or a line of the YAML file."""
+
+
+def drop_val(root, what):
+    if what.endswith("\n"):
+        path = next(root.glob("*.yaml"))
+        path.write_text(path.read_text().replace(what, ""))
+    elif (root / what).is_dir():
+        shutil.rmtree(root / what)
+    else:
+        (root / what).unlink()
+
+
+def double_train(root):
+    """Give train a second picture, by copies of all its files under names that begin with x."""
+    for path in [path for path in root.rglob("*") if path.is_file()]:
+        if "train" in path.relative_to(root).parent.as_posix() or path.stem == "2008_000001":
+            shutil.copy(path, path.with_name(f"x{path.name}"))
+    if (root / "dataset" / "train.txt").exists():
+        (root / "dataset" / "train.txt").write_text("2008_000001\nx2008_000001\n")
+
+
+@pytest.mark.parametrize("name", WITHOUT_VAL)
+def test_where_a_format_has_no_val_it_is_taken_out_of_train(name, tmp_path):
+    root = published.BUILDERS[name](tmp_path).root or tmp_path
+    drop_val(tmp_path, WITHOUT_VAL[name])
+    if name == "huggingface":
+        (root / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    elif "by datumaro" not in name:
+        double_train(root)
+    data = open_data(root)
+    assert all(data.split(split) for split in ("train", "val"))
+    assert any(re.search("no val split: it is taken out of train|split by name", note) for note in data.notes)

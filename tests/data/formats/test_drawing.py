@@ -1,11 +1,16 @@
 """Outlines become pixels by one rule, checked point by point with Matplotlib."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from pixelwise.data.choices import Choices
 from pixelwise.data.formats.drawing import Outline, Patch, Stamp, box, ellipse, fill, plan
-from pixelwise.errors import DataError
+from pixelwise.data.masks import MaskValues
+from pixelwise.data.remap import remap
+from pixelwise.errors import ConfigError, DataError, ImageError
 
 SIZE = (20, 30)
 
@@ -17,7 +22,7 @@ def drawn(rings, size=SIZE):
 
 
 def test_a_pixel_is_inside_when_its_centre_is():
-    from matplotlib.path import Path
+    from matplotlib.path import Path as Outlined
 
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
@@ -27,7 +32,7 @@ def test_a_pixel_is_inside_when_its_centre_is():
         radius = rng.uniform(2, 20, angles.size)
         middle = rng.uniform(0, 25, 2)
         ring = middle + np.stack([np.cos(angles) * radius, np.sin(angles) * radius], axis=1)
-        inside = Path(np.concatenate([ring, ring[:1]])).contains_points(centres).reshape(SIZE)
+        inside = Outlined(np.concatenate([ring, ring[:1]])).contains_points(centres).reshape(SIZE)
         np.testing.assert_array_equal(drawn([ring]) == 1, inside)
 
 
@@ -78,8 +83,13 @@ REGIONS = [Outline(2, (box(0, 0, 3, 3),)), Outline(1, (box(0, 0, 9, 9),))]
 
 
 def test_the_later_outline_wins_unless_the_smaller_one_should():
-    later = plan(["a", "b"], Choices()).mask("x", SIZE, REGIONS).read().values
-    smaller = plan(["a", "b"], Choices(overlap="small-over-large")).mask("x", SIZE, REGIONS).read().values
+    later = plan(["a", "b"], Choices()).mask("x", Path("x.png"), SIZE, REGIONS).read().values
+    smaller = (
+        plan(["a", "b"], Choices(overlap="small-over-large"))
+        .mask("x", Path("x.png"), SIZE, REGIONS)
+        .read()
+        .values
+    )
     assert (later[0, 0], later[5, 5], later[12, 12]) == (1, 1, 0)
     assert (smaller[0, 0], smaller[5, 5], smaller[12, 12]) == (2, 1, 0)
 
@@ -93,6 +103,30 @@ def test_uncovered_pixels_are_background_ignored_or_the_class_of_that_name():
     assert plan(["a"], Choices(), whole=True).base == 255
 
 
-def test_more_classes_than_a_mask_can_hold_are_an_error():
-    with pytest.raises(DataError, match="found 256 classes"):
-        plan([str(number) for number in range(255)], Choices())
+def test_more_classes_than_an_8_bit_mask_can_hold_are_drawn_and_can_be_merged():
+    names = [str(number) for number in range(300)]
+    canvas = plan(names, Choices())
+    mask = (
+        canvas.mask("x", Path("x.png"), SIZE, [Outline(canvas.values["299"], (box(0, 0, 5, 5),))])
+        .read()
+        .values
+    )
+    assert (mask[0, 0], mask[9, 9], canvas.ignore) == (300, 0, 65535)
+    merged = remap(canvas.description, Choices(merge={"few": tuple(names[10:])}))
+    assert merged.class_names == ("background", *names[:10], "few")
+    ids = merged.codec(by_color=False).encode(MaskValues(mask))
+    assert (ids[0, 0], ids[9, 9]) == (11, 0)
+    with pytest.raises(ConfigError, match="301"):
+        canvas.description.labels()
+
+
+def test_more_classes_than_any_mask_can_hold_are_an_error():
+    with pytest.raises(DataError, match="found 65,536 classes"):
+        plan([str(number) for number in range(65_535)], Choices())
+
+
+def test_a_large_size_is_believed_only_if_the_picture_has_it(tmp_path):
+    Image.new("RGB", (16, 12)).save(tmp_path / "a.png")
+    canvas = plan(["a"], Choices())
+    with pytest.raises(ImageError, match=r"x: says that the picture is 20000 x 20000 .*a\.png is 16 x 12"):
+        canvas.mask("x", tmp_path / "a.png", (20_000, 20_000), REGIONS).read()

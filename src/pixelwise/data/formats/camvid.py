@@ -15,6 +15,7 @@ from .reading import read_lines, reading
 _WHAT = "lines R G B NAME"
 _COLORS = "label_colors.txt"
 _MARK = "_L"
+_ANNOTATED = "annot"
 
 
 def looks_like(root: Path) -> bool:
@@ -23,7 +24,7 @@ def looks_like(root: Path) -> bool:
 
 
 def open_camvid(request: Request) -> Layout:
-    """Open all masks NAME_L.* below the folder, each with the picture NAME.* below it.
+    """Open all masks NAME_L.* (or trainannot/NAME.*) below the folder, each with the picture NAME.* below it.
 
     Splits are those of the masks' folders (train, trainannot, train_labels, ...), else by name.
 
@@ -33,19 +34,25 @@ def open_camvid(request: Request) -> Layout:
     root = request.root
     description = read_colors(root / _COLORS)
     files = picture_files(root)
-    masks = [file for file in files if file.stem.endswith(_MARK)]
-    images = {file.stem: file for file in files if not file.stem.endswith(_MARK)}
+    masks = {file: wanted for file in files if (wanted := _picture_of(root, file)) is not None}
+    images = {
+        name: file for file in files if file not in masks for name in (file.stem, name_below(root, file))
+    }
     pairs: list[Pair] = []
     faults: list[str] = []
-    for mask in masks:
-        stem = mask.stem.removesuffix(_MARK)
-        if stem in images:
-            pairs.append(Pair(_name(root, mask, stem), images.pop(stem), mask))
+    for mask, wanted in masks.items():
+        if wanted in images:
+            pairs.append(Pair(_name(root, mask, mask.stem.removesuffix(_MARK)), images[wanted], mask))
         else:
             faults.append(
-                f"{mask}: has no picture; expected {stem}.png below {root}: add it, or delete the mask"
+                f"{mask}: has no picture; expected {wanted}.png below {root}: add it, or delete the mask"
             )
-    faults += [f"{image}: has no mask; expected {stem}{_MARK}.png: add it" for stem, image in images.items()]
+    used = {pair.image for pair in pairs}
+    faults += [
+        f"{image}: has no mask; expected {image.stem}{_MARK}.png: add it"
+        for image in dict.fromkeys(images.values())
+        if image not in used
+    ]
     if not pairs:
         raise DataError(faults[0] if faults else f"{root}: holds no mask; expected NAME{_MARK}.png")
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
@@ -53,10 +60,22 @@ def open_camvid(request: Request) -> Layout:
     return Layout(splits, description, True, notes, dict.fromkeys(splits, tuple(faults)))
 
 
+def _picture_of(root: Path, file: Path) -> str | None:
+    """Return the name, without suffix, of the picture that a mask belongs to; None for what is no mask.
+
+    A mask is called NAME_L, or lies under the picture's name in a folder such as trainannot beside train.
+    """
+    if file.stem.endswith(_MARK):
+        return file.stem.removesuffix(_MARK)
+    first, _, rest = name_below(root, file).partition("/")
+    folder = first.removesuffix(_ANNOTATED)
+    return f"{folder}/{rest}" if folder != first and rest else None
+
+
 def _name(root: Path, mask: Path, stem: str) -> str:
     """Return the name of a pair: below a folder such as train if its mask lies in train or train_labels."""
     first = name_below(root, mask).split("/")[0]
-    for ending in ("_labels", "annot", "_masks"):
+    for ending in ("_labels", _ANNOTATED, "_masks"):
         first = first.removesuffix(ending)
     return f"{first}/{stem}" if first in ("train", "val", "test") else stem
 

@@ -15,6 +15,7 @@ from ...errors import DataError
 from ...labels import Color, as_color
 from ..listing import name_below
 from ..pairs import Pair
+from ..splits import split_called
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Stamp, box, ellipse, plan, turned
 from .reading import Points, as_points, as_size, files_with, find_file, peek, read_xml, reading
@@ -105,9 +106,9 @@ def _pair(path: Path, entry: Element, image: Path, canvas: Canvas) -> Pair:
             )
         regions.append(_region(shape, canvas.values))
     below = name_below(Path("/"), Path("/", *name.replace("\\", "/").strip("/").split("/")))
-    split = entry.get("subset", "").lower()
+    split = entry.get("subset", "").lower() or split_called(path.stem) or ""
     below = f"{split}/{below}" if split and split != "default" else below
-    return Pair(below, image, canvas.mask(f"{path}: image {name}", size, regions))
+    return Pair(below, image, canvas.mask(f"{path}: image {name}", image, size, regions))
 
 
 def _region(shape: Element, values: Mapping[str, int]) -> Region:

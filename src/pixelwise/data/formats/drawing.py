@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ...errors import DataError, ImageError
 from ...labels import IGNORE_INDEX, Color
 from ..choices import Choices, Overlap
-from ..description import Description
+from ..description import MAX_VALUE, Description
 from ..image import read_size
 from ..masks import MaskValues
 from .reading import Points
@@ -27,6 +27,7 @@ Size = tuple[int, int]
 """Height and width."""
 
 BACKGROUND = "background"
+_LARGE = 4096 * 4096
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Patch:
         """How many pixels are covered."""
         return int(np.count_nonzero(self.inside))
 
-    def paint(self, canvas: NDArray[np.uint8], value: int) -> None:
+    def paint(self, canvas: NDArray[Any], value: int) -> None:
         """Set the covered pixels of a canvas (H, W)."""
         height, width = self.inside.shape
         window = canvas[self.top : self.top + height, self.left : self.left + width]
@@ -153,14 +154,16 @@ class DrawnMask:
 
     Attributes:
         origin: What messages call it: the file that the regions stand in, and which picture they are for.
-        size: Height and width, or the picture that has them.
+        image: The picture.
+        size: Height and width as the file has them; None to take those of the picture.
         regions: What lies in the picture, in the order of the file.
         base: Value of the pixels that nothing covers.
         overlap: Which region wins.
     """
 
     origin: str
-    size: Size | Path
+    image: Path
+    size: Size | None
     regions: tuple[Region, ...]
     base: int
     overlap: Overlap = "later"
@@ -174,8 +177,9 @@ class DrawnMask:
         Raises:
             ImageError: the picture that has the size cannot be read, or a region does not fit.
         """
-        size = read_size(self.size) if isinstance(self.size, Path) else self.size
-        canvas = np.full(size, self.base, np.uint8)
+        size = self._true_size()
+        most = max(self.base, *(region.value for region in self.regions), 0)
+        canvas = np.full(size, self.base, np.uint8 if most < 256 else np.uint16)
         patches: Iterator[tuple[int, Patch]] = ((region.value, region.cover(size)) for region in self.regions)
         try:
             if self.overlap == "small-over-large":
@@ -186,6 +190,18 @@ class DrawnMask:
             raise ImageError(f"{self.origin}: a region cannot be drawn ({error}); correct it") from error
         return MaskValues(canvas)
 
+    def _true_size(self) -> Size:
+        """Return the size; a large one is believed only if the picture has it, since memory must hold it."""
+        if self.size is not None and self.size[0] * self.size[1] <= _LARGE:
+            return self.size
+        size = read_size(self.image)
+        if self.size is not None and self.size != size:
+            raise ImageError(
+                f"{self.origin}: says that the picture is {self.size[1]} x {self.size[0]} pixels, but "
+                f"{self.image} is {size[1]} x {size[0]}: export the labels again"
+            )
+        return size
+
 
 @dataclass(frozen=True)
 class Canvas:
@@ -195,6 +211,7 @@ class Canvas:
         values: Value of each class by its name.
         description: The classes.
         base: Value of the pixels that nothing covers.
+        ignore: Value of ignored pixels.
         overlap: Which region wins.
         notes: How overlaps and uncovered pixels are treated, a sentence each.
     """
@@ -202,12 +219,13 @@ class Canvas:
     values: dict[str, int]
     description: Description
     base: int
+    ignore: int
     overlap: Overlap
     notes: tuple[str, ...]
 
-    def mask(self, origin: str, size: Size | Path, regions: Sequence[Region]) -> DrawnMask:
+    def mask(self, origin: str, image: Path, size: Size | None, regions: Sequence[Region]) -> DrawnMask:
         """Return a mask of this data set."""
-        return DrawnMask(origin, size, tuple(regions), self.base, self.overlap)
+        return DrawnMask(origin, image, size, tuple(regions), self.base, self.overlap)
 
 
 def plan(
@@ -225,23 +243,24 @@ def plan(
             unknown and ignored.
 
     Raises:
-        DataError: there is no class, or more than a mask can hold.
+        DataError: there is no class, or more than values; how many may be left after merging, `Labels` says.
     """
     uncovered = choices.uncovered or ("ignore" if whole else "background")
     overlap = choices.overlap or "later"
     names = list(dict.fromkeys(names))
     if uncovered == "background" and BACKGROUND not in names:
         names.insert(0, BACKGROUND)
-    if not names or len(names) > IGNORE_INDEX:
-        raise DataError(f"found {len(names)} classes, background included; expected 1 to {IGNORE_INDEX}")
+    ignore = IGNORE_INDEX if len(names) <= IGNORE_INDEX else MAX_VALUE
+    if not names or len(names) > ignore:
+        raise DataError(f"found {len(names):,} classes, background included; expected 1 to {ignore:,}")
     values = {name: value for value, name in enumerate(names)}
     description = Description(
         {value: name for name, value in values.items()},
         {values[name]: color for name, color in (colors or {}).items()},
-        ignore=(IGNORE_INDEX,),
+        ignore=(ignore,),
     )
     wins = "the later one" if overlap == "later" else "the smaller one"
     rest = f"the class '{BACKGROUND}'" if uncovered == "background" else "ignored"
     notes = (f"where outlines overlap, {wins} wins; pixels that no outline covers are {rest}",)
-    base = values[BACKGROUND] if uncovered == "background" else IGNORE_INDEX
-    return Canvas(values, description, base, overlap, notes)
+    base = values[BACKGROUND] if uncovered == "background" else ignore
+    return Canvas(values, description, base, ignore, overlap, notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,11 +16,38 @@ from ...errors import DataError
 from ..image import MAX_PIXELS
 from ..pairs import Pair
 from .base import Format, Layout, Request
-from .drawing import Canvas, Outline, Patch, Region, Stamp, box, ellipse, plan
+from .drawing import Canvas, Outline, Patch, Region, Size, box, ellipse, plan
 from .reading import Points, as_points, as_size, files_with, find_file, peek, read_json, reading
 
 _WHAT = "tasks of Label Studio's JSON export with data and annotations"
 _KINDS = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
+
+
+@dataclass(frozen=True, eq=False)
+class Brush:
+    """A brush stroke, packed as it stands in the file: unpacked, it fills four bytes a pixel.
+
+    Attributes:
+        value: Value of its class.
+        packed: The run lengths.
+        size: Height and width of the picture that it was painted on.
+    """
+
+    value: int
+    packed: bytes
+    size: Size
+
+    def cover(self, size: Size) -> Patch:
+        """Return the pixels that are not transparent.
+
+        Raises:
+            ValueError: it is damaged, or for a picture of another size.
+        """
+        if self.size != size:
+            raise ValueError(f"a brush is for {self.size}, but its picture is {size} (height, width)")
+        height, width = size
+        alpha = decode_brush(self.packed, height * width * 4).reshape(height, width, 4)[..., 3]
+        return Patch(0, 0, alpha > 0)
 
 
 def looks_like(root: Path) -> bool:
@@ -114,8 +142,8 @@ def _pair(origin: str, image: Path, results: list[Mapping[str, Any]], canvas: Ca
     sizes = {as_size(result["original_height"], result["original_width"]) for result in results}
     if len(sizes) > 1:
         raise DataError("the regions of a task disagree on the size of its picture")
-    size = next(iter(sizes), image)
-    return Pair(image.stem, image, canvas.mask(origin, size, list(_regions(results, canvas))))
+    size = next(iter(sizes), None)
+    return Pair(image.stem, image, canvas.mask(origin, image, size, list(_regions(results, canvas))))
 
 
 def _regions(results: list[Mapping[str, Any]], canvas: Canvas) -> Iterator[Region]:
@@ -125,8 +153,7 @@ def _regions(results: list[Mapping[str, Any]], canvas: Canvas) -> Iterator[Regio
         if result["type"] == "brushlabels":
             if content["format"] != "rle":
                 raise DataError(f"holds a brush in the format {content['format']!r}, expected rle")
-            alpha = decode_brush(bytes(content["rle"]), height * width * 4).reshape(height, width, 4)[..., 3]
-            yield Stamp(value, Patch(0, 0, alpha > 0))
+            yield Brush(value, bytes(content["rle"]), (height, width))
         else:
             scale = np.array([width, height]) / 100
             yield Outline(value, (as_points(_corners(result["type"], content, scale)),))

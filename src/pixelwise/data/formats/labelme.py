@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...errors import DataError
-from ...labels import IGNORE_INDEX
 from ..image import MAX_PIXELS
 from ..listing import name_below
 from ..pairs import Pair
@@ -58,7 +57,7 @@ def open_labelme(request: Request) -> Layout:
     special = (_IGNORED, _UNLABELLED)
     names = [name for name in dict.fromkeys((*listed, *used)) if name not in special]
     canvas = plan(names, request.choices)
-    values = canvas.values | {_IGNORED: IGNORE_INDEX, _UNLABELLED: canvas.base}
+    values = canvas.values | {_IGNORED: canvas.ignore, _UNLABELLED: canvas.base}
 
     pairs: list[Pair] = []
     faults: list[str] = []
@@ -72,9 +71,9 @@ def open_labelme(request: Request) -> Layout:
             continue
         with reading(path, _WHAT):
             regions = list(_regions(content["shapes"], values))
-            size = _size(content) or image
+            size = _size(content)
         thin += len(content["shapes"]) - len(regions)
-        pairs.append(Pair(name_below(root, path), image, canvas.mask(str(path), size, regions)))
+        pairs.append(Pair(name_below(root, path), image, canvas.mask(str(path), image, size, regions)))
     if not pairs:
         raise DataError(faults[0])
     splits, note = request.split(tuple(pairs))

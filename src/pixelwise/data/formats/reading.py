@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,7 @@ def find_file(name: str, folders: Sequence[Path]) -> Path | None:
     for tail in (parts, parts[-1:]):
         for folder in folders:
             path = folder.joinpath(*tail)
-            if path.is_file():
-                return path
+            with suppress(OSError, ValueError):  # a name that no file can have, such as one of 400 letters
+                if path.is_file():
+                    return path
     return None

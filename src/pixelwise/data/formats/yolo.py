@@ -132,13 +132,13 @@ def _open_polygons(
                 continue
             regions = _regions(label, values) if label.is_file() else []
             empty += not regions
-            pairs.append(Pair(name, image, canvas.mask(str(label), image, regions)))
+            pairs.append(Pair(name, image, canvas.mask(str(label), image, None, regions)))
         splits[split] = tuple(pairs)
     return _layout(request, splits, faults, canvas.description, (*canvas.notes, *_empty_note(empty, canvas)))
 
 
 def _empty_note(empty: int, canvas: Canvas) -> tuple[str, ...]:
-    rest = "ignored" if canvas.base == IGNORE_INDEX else "background"
+    rest = "ignored" if canvas.base == canvas.ignore else "background"
     return (
         (f"{empty} pictures without a label file, or with an empty one, are {rest} alone",) if empty else ()
     )

@@ -9,7 +9,6 @@ from ...data.description import FILE_NAME
 from ...data.pairs import Pair
 from ...labels import IGNORE_INDEX
 from ..finding import Finding, Severity, count, finding
-from ..meaning import SOFT
 from ..survey import Survey
 from .values import ids_shifted
 
@@ -54,7 +53,7 @@ def use(survey: Survey) -> dict[int, Use]:
     """
     uses = {id_: Use() for id_ in (*range(survey.labels.num_classes), IGNORE_INDEX)}
     for entry, facts in survey.masks():
-        if facts.record.lossy or facts.soft >= SOFT:
+        if facts.record.lossy or facts.smoothed:
             continue
         for id_, pixels in survey.by_class(facts.record).items():
             uses[id_].pixels += pixels

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
 
+from ...data.bands import Bands
+from ...data.form import choose_form
+from ...errors import DataError
 from ..finding import Finding, Severity, count, finding
 from ..record import Entry
 from ..survey import Survey
@@ -16,10 +20,10 @@ TINY = 32
 HUGE = 25_000_000
 """Pixels above which a picture is huge: its activations fill most memories."""
 
-GAIN = 2.0
+GAIN = 4.0
 """By how much (in standard deviations over all shifts) borders must fit better where they are shifted to."""
 
-SURE = 3.5
+SURE = 5.0
 """How clearly (likewise) borders must fit there at all."""
 
 LEAST = 0.015
@@ -88,11 +92,40 @@ def shifted(survey: Survey) -> Iterator[Finding]:
         yield finding(
             "mask-off-edges",
             Severity.WARNING,
-            f"{count(len(found), 'mask')} that fits the edges of the picture far better when shifted",
+            f"{count(len(found), 'mask')} much nearer to the edges of the picture when shifted",
             why="a mask beside its objects teaches wrong borders, and scores fall for no visible reason",
             mend="look at the overlays; check padding and cropping in the tool that exported the masks",
             files=[(entry.pair.mask, text) for entry, text in found],
             pairs=[entry.pair for entry, _ in found],
+        )
+
+
+def bands(survey: Survey) -> Iterator[Finding]:
+    """Find pictures that hold other bands, or numbers of another kind, than the rest."""
+    found: dict[Bands, list[Entry]] = defaultdict(list)
+    for entry, facts in survey.pictures():
+        found[facts.bands].append(entry)
+    kinds = {kind: (len(entries), entries[0].pair.image) for kind, entries in found.items()}
+    channels = survey.choices.channels
+    try:
+        choose_form(kinds, channels, survey.choices.depth)
+    except DataError:
+        usual = max(found, key=lambda kind: len(found[kind]))
+        wanted = {channels} if channels else {usual.count, usual.colors}
+        strange = [
+            (entry, f"holds {kind}")
+            for kind, entries in found.items()
+            for entry in entries
+            if not wanted & {kind.count, kind.colors} or kind.values != usual.values
+        ]
+        yield _on_pictures(
+            "mixed-bands",
+            Severity.BLOCKS,
+            f"{count(len(strange), 'picture')} of other bands or numbers than the rest: {usual}",
+            strange,
+            why="a network takes one number of channels, and a number must mean the same in all pictures",
+            mend="save all pictures with the same bands and numbers, or correct `channels` in dataset.yaml; "
+            "a line `depth: 8` there has grey and RGB of any depth read as 8-bit RGB",
         )
 
 
@@ -104,4 +137,4 @@ def _on_pictures(
     return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs)
 
 
-PICTURES = (sizes, blank, shifted)
+PICTURES = (bands, sizes, blank, shifted)

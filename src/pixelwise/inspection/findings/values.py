@@ -129,26 +129,29 @@ def strange(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
 
 
 def ids_shifted(survey: Survey) -> bool:
-    """Say whether the masks count classes from 1 to C where the description counts from 0 to C - 1."""
+    """Say whether all values in the masks, but 255, are one more than the description has them."""
     if survey.meaning.by_color:
         return False
-    used = {value for _, facts in survey.masks() for value in facts.record.counts}
-    classes = [value for value, id_ in survey.codec.ids.items() if id_ != IGNORE_INDEX]
-    strange = used - set(survey.codec.ids) - {IGNORE_INDEX}
-    return min(classes) == 0 and 0 not in used and strange == {max(classes) + 1}
+    used = {value for _, facts in survey.masks() for value in facts.record.counts} - {IGNORE_INDEX}
+    known = set(survey.codec.ids) - {IGNORE_INDEX}
+    classes = [value for value in known if survey.codec.ids[value] != IGNORE_INDEX]
+    return min(classes) == 0 and 0 not in used and used - known == {max(known) + 1}
 
 
 def _shift_finding(survey: Survey, found: list[Verdict]) -> Finding:
-    names = survey.meaning.description.names
+    description = survey.meaning.description
+    names = description.names
     moved = ", ".join(f"{value + 1}: {name}" for value, name in sorted(names.items()))
+    ignored = ", ".join(str(value + (value != IGNORE_INDEX)) for value in description.ignore)
+    most = max({*names, *description.ignore} - {IGNORE_INDEX})
     return _on_masks(
         "ids-shifted",
         Severity.BLOCKS,
-        f"ids are shifted by one: the masks hold 1 to {max(names) + 1}, the names are 0 to {max(names)}",
+        f"ids are shifted by one: the masks hold 1 to {most + 1}, {FILE_NAME} says 0 to {most}",
         found,
         [_strange_text(survey, verdict) for verdict in found],
         why="every class would be learned under its neighbour's name, and the last one is refused",
-        mend=f"write in {FILE_NAME}  names: {{{moved}}}",
+        mend=f"write in {FILE_NAME}  names: {{{moved}}}  and  ignore: [{ignored}]",
     )
 
 

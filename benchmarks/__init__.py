@@ -1,0 +1,1 @@
+"""Measurements of pixelwise: `make bench` runs them all and writes docs/performance.md."""

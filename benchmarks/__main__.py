@@ -1,0 +1,79 @@
+"""Measure: `python -m benchmarks`, or `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from .agreement import measure_agreement
+from .folder import measure_folder
+from .latency import measure_latency
+from .machine import describe_machine
+from .memory import MEGAPIXELS, measure_pixels
+from .peak import measure_peak
+from .report import draw_report, write_report
+from .table import Section
+from .training import measure_training
+
+SECTIONS = ("peak", "latency", "folder", "pixels", "training", "agreement")
+DOCS = Path(__file__).parents[1] / "docs"
+NETWORK = "fcn8s_vgg16"
+
+
+def main() -> None:
+    """Run the sections that were asked for; print each, then write the page and its picture."""
+    options = _parse()
+    sections = []
+    with tempfile.TemporaryDirectory(prefix="pixelwise-bench-") as folder:
+        start = time.perf_counter()
+        for section in _measure(options, Path(folder)):
+            print(f"{section.to_markdown()}\n({time.perf_counter() - start:.0f} s)\n", flush=True)
+            sections.append(section)
+            start = time.perf_counter()
+    machine = describe_machine("make bench" + "".join(f" {shlex.quote(word)}" for word in sys.argv[1:]))
+    print(machine)
+    if not options.quick:
+        write_report(sections, machine, DOCS / "performance.md")
+        draw_report(sections, DOCS / "images" / "performance.png")
+
+
+def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
+    quick, only = options.quick, options.only
+    peak: dict[str, float] = {}
+    if "peak" in only or "latency" in only:
+        section = measure_peak(5 if quick else 15)
+        peak = section.numbers["peak"]
+        yield section
+    if "latency" in only:
+        names = [NETWORK] if quick else ["fcn32s_vgg16", NETWORK, "fcn2s_vgg16"]
+        yield measure_latency(folder, names, [256] if quick else [256, 512, 1024], 3 if quick else 5, peak)
+    if "folder" in only:
+        yield measure_folder(folder, NETWORK, options.pictures or (10 if quick else 60))
+    if "pixels" in only:
+        yield measure_pixels(folder, NETWORK, MEGAPIXELS[:2] if quick else MEGAPIXELS)
+    if "training" in only:
+        yield measure_training(1 if quick else 2, (1, 3, 128, 128) if quick else (4, 3, 352, 480))
+    if "agreement" in only and options.data and options.model:
+        yield measure_agreement(options.model, options.data, options.split, 10 if quick else None)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="sections to measure")
+    parser.add_argument("--quick", action="store_true", help="a minute's look; nothing is written")
+    parser.add_argument("--pictures", type=int, help="JPEGs of the section folder, by default 60")
+    parser.add_argument("--data", type=Path, help="data set of the section agreement")
+    parser.add_argument("--model", type=Path, help="run folder of the section agreement, exported")
+    parser.add_argument("--split", default="val", help="split of the section agreement")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    main()

@@ -1,0 +1,456 @@
+"""Feed damaged data sets to every command that reads data, and report what does not end as it should.
+
+    python benchmarks/fuzz.py WORK --rounds 500 --seed 0
+
+Takes the test sets of all formats, damages a file or several of each (bits, numbers, keys, nesting, sizes,
+names), and runs check, convert, classes, train (up to the network), evaluate and predict on it, in a child
+process. A failure is an exception that is not a `PixelwiseError`, a run of over 20 seconds, over 2 GiB of
+memory, a crash, or a file that was written outside of what the command was told to write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import struct
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+import zipfile
+import zlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "data" / "formats"))
+import published
+
+from pixelwise.cli.app import main as pixelwise
+
+SECONDS, MEGABYTES = 20, 2048
+HOSTILE: tuple[Any, ...] = (
+    *(None, True, -1, 0, 1e308, -1e308, float("nan"), float("inf"), 10**400, 2**63, 2**31, 1e18, 0.5),
+    *("", " ", "x" * 100_000, "../../evil.png", "/etc/passwd", "\0", "\ud800", "NaN", "1e999", "é", "a\nb"),
+    *([], {}, [[]], [None], [[[[[]]]]], {"a": {}}, [1e308] * 8, list(range(3000)), ["a", 1, None]),
+)
+COLORS = ("jpg", "png", "tif", "webp", "bmp", "gif", "ppm")
+
+
+def folder_set(root: Path, rng: random.Random) -> Path:
+    """Our own layout with pictures and masks of many kinds of files."""
+    noise = np.random.default_rng(rng.randrange(2**31))
+    for number in range(4):
+        size = (int(noise.integers(1, 90)), int(noise.integers(1, 90)))
+        mask = noise.integers(0, 4, size).astype(np.uint8)
+        for kind, suffixes in (("images", COLORS), ("masks", (*COLORS[1:], "png", "png"))):
+            suffix = rng.choice(suffixes)
+            pixels = noise.integers(0, 256, (*size, 3), np.uint8) if kind == "images" else mask
+            picture = Image.fromarray(pixels)
+            if kind == "masks" and suffix in ("png", "tif", "bmp", "gif") and rng.random() < 0.4:
+                picture.putpalette(bytes(range(256)) * 3)
+            if kind == "images" and suffix == "tif":
+                choice = rng.choice((np.uint16, np.float32, np.uint8, np.int32))
+                picture = Image.fromarray((noise.random(size) * 300).astype(choice))
+            exif = Image.Exif()
+            exif[0x0112] = rng.randrange(9)
+            path = root / ("val" if number == 3 else "train") / kind / f"{number}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            more = {"exif": exif.tobytes()} if suffix in ("jpg", "png", "webp") else {}
+            picture.save(path, {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix), **more)
+    if rng.random() < 0.7:
+        text = "names: {0: a, 1: b, 2: c, 3: d}\ncolors: {0: [1, 2, 3], 1: '#ff0000'}\nignore: [255]\n"
+        text += "merge: {x: [a, b]}\ndrop: [c]\nrename: {d: e}\n" * rng.randrange(2)
+        (root / "dataset.yaml").write_text(text)
+    return root
+
+
+def damaged_bytes(data: bytes, rng: random.Random) -> bytes:
+    """Return bytes with some changed, cut off, put in, or made zero."""
+    out = bytearray(data)
+    for _ in range(rng.randrange(1, 9)):
+        place = rng.randrange(len(out) + 1)
+        match rng.randrange(6):
+            case 0 | 1 if out:
+                out[place % len(out)] = rng.randrange(256)
+            case 2:
+                out[place:place] = rng.randbytes(rng.randrange(1, 40))
+            case 3:
+                del out[place : place + rng.randrange(1, 60)]
+            case 4:
+                out[place : place + 8] = rng.choice((b"\xff" * 8, b"\0" * 8, b"\x7f\xff\xff\xff" * 2))
+            case 5 if rng.random() < 0.3:
+                del out[place:]
+    return bytes(out)
+
+
+def huge_png(data: bytes, rng: random.Random) -> bytes:
+    """Return a small PNG that says that it is huge, or that holds text that grows to megabytes."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    side = rng.choice((1, 19_000, 31_623, 2**31 - 1))
+    head = struct.pack(">IIBBBBB", side, rng.choice((1, 21_000, side)), 8, rng.choice((0, 2, 3, 6)), 0, 0, 0)
+    text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"\0" * 30_000_000))
+    body = chunk(b"IDAT", zlib.compress(b"\0" * rng.choice((10, 10_000, 3_000_000))))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + text * rng.randrange(2) + body + chunk(b"IEND", b"")
+
+
+def damaged_json(data: bytes, rng: random.Random) -> bytes:
+    """Return JSON with values replaced, keys missing, or lists nested without end."""
+    if rng.random() < 0.05:
+        return rng.choice((b"[", b'{"a":')) * rng.choice((500, 100_000))
+    content = json.loads(data)
+    for _ in range(rng.randrange(1, 4)):
+        content = _replaced(content, rng)
+    if rng.random() < 0.05:
+        content = {"a": content} if rng.random() < 0.5 else [content]
+    return json.dumps(content).encode(errors="surrogatepass")
+
+
+def _replaced(content: Any, rng: random.Random) -> Any:
+    places: list[tuple[Any, Any]] = []
+    todo = [content]
+    while todo:
+        node = todo.pop()
+        keys = list(node) if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+        for key in list(keys)[:200]:
+            places.append((node, key))
+            todo.append(node[key])
+    if not places:
+        return rng.choice(HOSTILE)
+    node, key = rng.choice(places)
+    if rng.random() < 0.2:
+        del node[key]
+    else:
+        node[key] = rng.choice(HOSTILE)
+    return content
+
+
+NUMBERS = (
+    "-1",
+    "0",
+    "1e308",
+    "nan",
+    "inf",
+    "9" * 400,
+    "99999999999",
+    "",
+    "x",
+    "0x7f",
+    "1_000",
+    "3000000000",
+    "٣",
+)
+
+
+def damaged_text(data: bytes, rng: random.Random) -> bytes:
+    """Return text with numbers and words replaced, lines doubled or missing."""
+    text = data.decode(errors="replace")
+    for _ in range(rng.randrange(1, 5)):
+        words = list(re.finditer(r"[\w.+-]+", text))
+        if words:
+            word = rng.choice(words)
+            new = rng.choice(
+                (*NUMBERS, "../..", "/", "é", "[", "{", ": :", "- -", "&a *a", "!!python/object:x", "~")
+            )
+            text = text[: word.start()] + new + text[word.end() :]
+        if rng.random() < 0.2:
+            lines = text.splitlines(keepends=True)
+            lines.insert(rng.randrange(len(lines) + 1), rng.choice([*lines, "\n"]))
+            text = "".join(lines)
+    return text.encode(rng.choice(("utf-8", "utf-8", "utf-8", "utf-16", "latin-1")), errors="replace")
+
+
+YAML_BOMB = b"a0: &a0 [x, x]\n" + b"".join(
+    b"a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n" % (n, n, *[n - 1] * 6) for n in range(1, 30)
+)
+YAML_TEXTS = (
+    YAML_BOMB + b"names: *a29\n",
+    YAML_BOMB + b"names: [a]\nmerge: *a29\ntrain: *a29\n",
+    b"names: &n\n  0: *n\n",
+    b"names: [" + b"a, " * 300 + b"b]\n",
+    b"names: {0: a}\n" * 3,
+    b"[" * 5000,
+    b"names: {99999999999999999999: a}\n",
+    b"names: {.nan: a, 1: b}\n",
+    b"names: {0: a, 1: b}\ncolors: {0: [1e400, 2, 3]}\n",
+    b"names: {0: 2020-01-01, 1: 1e999}\nignore: 2020-01-01\n",
+    b"names: {0: a, 1: b}\nmerge: {x: {y: z}}\n",
+    b"? [a, b]\n: c\nnames: [a]\n",
+    b"<<: {names: [a, b]}\n",
+    b"!!set {a, b}\n",
+    b"%YAML 9.9\n---\nnames: [a]\n",
+    b"names: 0\xff\n",
+    b"names: {0: a, 1: b}\nformat: [coco]\n",
+    b"names: {0: a, 1: b}\noverlap: {a: b}\nuncovered: [ignore]\n",
+    b"names: {[1, 2]: a}\n",
+    b"names: !!binary aGVsbG8=\n",
+    b"names: {0: a, 1: b}\nrename: {[a]: b}\ndrop: {a: b}\n",
+    b"names: {0: a, 1: 0o777777777777777777777777}\nignore: [1.5]\n",
+)
+XML_BOMB = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">%s]><annotations><image name="&a20;"/></annotations>'
+    % (b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 21)))
+)
+XML_TEXTS = (
+    XML_BOMB,
+    XML_BOMB.decode().replace('version="1.0"', 'version="1.0" encoding="utf-16"').encode("utf-16"),
+    b"<annotations><image " + b"<a>" * 200_000,
+    b'<annotations><image name="a" width="1e9" height="1e9"><mask label="a" rle="1"/></image></annotations>',
+)
+
+
+def damage_file(path: Path, rng: random.Random) -> None:
+    data, suffix = path.read_bytes(), path.suffix.lower()
+    if suffix == ".json" and rng.random() < 0.8:
+        with contextlib.suppress(ValueError, RecursionError):
+            data = damaged_json(data, rng)
+    elif suffix == ".yaml" and rng.random() < 0.3:
+        data = rng.choice(YAML_TEXTS)
+    elif suffix == ".xml" and rng.random() < 0.1:
+        data = rng.choice(XML_TEXTS)
+    elif suffix in (".yaml", ".txt", ".xml", ".csv") and rng.random() < 0.8:
+        data = damaged_text(data, rng)
+    elif suffix == ".png" and rng.random() < 0.15:
+        data = huge_png(data, rng)
+    else:
+        data = damaged_bytes(data, rng)
+    path.write_bytes(data)
+
+
+def hostile_zip(folder: Path, path: Path, rng: random.Random) -> Path:
+    """Pack a folder, with an entry that should not be there."""
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        warnings.simplefilter("ignore")
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        for file in files:
+            archive.write(file, file.relative_to(folder))
+        first = files[0].relative_to(folder).as_posix()
+        link = zipfile.ZipInfo("link.png")
+        link.external_attr = 0o120777 << 16
+        entries: tuple[tuple[Any, bytes], ...] = (
+            ("../evil.png", b"x"),
+            ("a/../../../evil.png", b"x"),
+            (str(path.parent / "evil.png"), b"x"),
+            ("..\\..\\evil.png", b"x"),
+            (link, b"/etc/passwd"),
+            (first, b"doubled"),
+            (f"{first}/below.png", b"a file where a folder is"),
+            ("bomb.png", b"\0" * 60_000_000),
+            ("n" * 300 + ".png", b"x"),
+            ("con\0.png", b"x"),
+            ("C:/evil.png", b"x"),
+            ("./.", b"x"),
+            ("é\u202e.png", b"x"),
+        )
+        archive.writestr(*rng.choice(entries))
+    data = bytearray(path.read_bytes())
+    if rng.random() < 0.3:
+        place = data.find(b"PK\x01\x02")
+        data[place + 8] |= 1  # encrypted, says the directory
+    elif rng.random() < 0.3:
+        data = bytearray(damaged_bytes(bytes(data), rng))
+    path.write_bytes(data)
+    return path
+
+
+def build(place: Path, rng: random.Random) -> tuple[str, Path]:
+    """Make a damaged data set and return what it is, and its folder or file."""
+    root = place / "data"
+    root.mkdir()
+    name = rng.choice([*published.BUILDERS, *["folder"] * 6])
+    data = folder_set(root, rng) if name == "folder" else published.BUILDERS[name](root).root or root
+    files = sorted(file for file in root.rglob("*") if file.is_file())
+    texts = [
+        file for file in files if file.suffix not in (".png", ".jpg", ".tif", ".webp", ".bmp", ".gif", ".ppm")
+    ]
+    for _ in range(rng.randrange(1, 4)):
+        damage_file(rng.choice(texts if texts and rng.random() < 0.7 else files), rng)
+    if name != "folder" and rng.random() < 0.15:
+        (root / "dataset.yaml").write_bytes(rng.choice(YAML_TEXTS))
+    if data.is_dir() and rng.random() < 0.15:
+        return f"{name} in a zip", hostile_zip(data, place / "data.zip", rng)
+    return name, data
+
+
+class Started(Exception):
+    """A training has come as far as it should."""
+
+
+def run_all(data: Path, place: Path) -> None:
+    """Run every command that takes data; whatever they raise comes out."""
+    from pixelwise import evaluation
+    from pixelwise.checkpoint import ModelCard
+    from pixelwise.data.dataset import ValidationSet
+    from pixelwise.data.folder import open_data
+    from pixelwise.errors import PixelwiseError
+    from pixelwise.predict.folder import predict_folder
+    from pixelwise.predict.predictor import Predictor
+    from pixelwise.training import run
+
+    out = place / "out"
+    assert pixelwise(["check", str(data), "--html", str(out / "a.html"), "--json", str(out / "a.json")]) in (
+        0,
+        1,
+    )
+    assert pixelwise(["check", str(data), "--json", str(out / "b.json"), "--fix", str(out / "fixed")]) in (
+        0,
+        1,
+    )
+    assert pixelwise(["classes", str(data), "--out", str(out / "draft.yaml")]) in (0, 1)
+    assert pixelwise(["convert", str(data), str(out / "converted")]) in (0, 1)
+
+    def started(opened: Any, *_: Any, **__: Any) -> None:
+        for split in ("train", "val"):
+            pairs = ValidationSet(opened.split(split), opened.codec)
+            for number in range(len(pairs)):
+                _ = pairs[number]
+        raise Started
+
+    run._make_model = started
+    with contextlib.suppress(Started, PixelwiseError):
+        run.train(data, out=out / "run", device="cpu")
+
+    class Flat:
+        """An engine that finds class 0 everywhere."""
+
+        name = "flat"
+
+        def __init__(self, labels: Any) -> None:
+            network = {"num_classes": labels.num_classes, "in_channels": 3}
+            self.card = ModelCard(network, labels)
+
+        def masks(self, images: Any) -> Any:
+            return np.zeros((len(images), *images.shape[2:]), np.uint8)
+
+    with contextlib.suppress(PixelwiseError):
+        opened = open_data(data)
+        predictor = Predictor(Flat(opened.labels))  # type: ignore[arg-type]
+        for split in opened.splits:
+            with contextlib.suppress(PixelwiseError):
+                evaluation.evaluate(predictor, opened, split=split)
+        predict_folder(predictor, [data if data.is_dir() else data.parent], out / "masks", areas=True)
+
+
+def child(data: Path, place: Path, log: Path) -> int:
+    """Run everything in a child process; return what went wrong as a code, and write it to a file."""
+    os.environ["PIXELWISE_CACHE"] = str(place / "cache")
+    os.environ["HOME"] = str(place / "home")
+    tempfile.tempdir = str(place / "tmp")
+    os.chdir(place / "cwd")
+    file = log.open("w")
+    os.dup2(file.fileno(), 1)
+    os.dup2(file.fileno(), 2)
+    sys.stdout = sys.stderr = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), write_through=True)
+    try:
+        run_all(data, place)
+    except BaseException:
+        traceback.print_exc()
+        return 9
+    return 0
+
+
+def contents(root: Path) -> dict[str, tuple[int, int]]:
+    if root.is_file():
+        return {"": (root.stat().st_size, root.stat().st_mtime_ns)}
+    found = sorted(path for path in root.rglob("*") if path.is_file())
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
+
+
+def attempt(place: Path, seed: str) -> tuple[str, str, float, float]:
+    """Make and use one damaged data set; return its kind, what failed, its seconds and its memory in MB."""
+    shutil.rmtree(place, ignore_errors=True)
+    for name in ("tmp", "cwd", "home"):
+        (place / name).mkdir(parents=True)
+    rng = random.Random(seed)
+    kind, data = build(place, rng)
+    known, before, log = {path.name for path in place.iterdir()}, contents(data), place / "log.txt"
+    begin = time.monotonic()
+    number = os.fork()
+    if number == 0:
+        code = 9
+        try:
+            code = child(data, place, log)
+        finally:
+            os._exit(code)
+    while True:
+        done, status, usage = os.wait4(number, os.WNOHANG)
+        if done:
+            break
+        if time.monotonic() - begin > SECONDS:
+            os.kill(number, signal.SIGKILL)
+            os.wait4(number, 0)
+            return kind, f"hangs over {SECONDS} s\n{log.read_text(errors='replace')[-2000:]}", SECONDS, 0
+        time.sleep(0.005)
+    took, memory = time.monotonic() - begin, usage.ru_maxrss / 1024
+    failure = _crash(status, log.read_text(errors="replace"))
+    stray = {path.name for path in place.iterdir()} - known - {"out", "cache", "log.txt"}
+    if not failure and memory > MEGABYTES:
+        failure = f"took {memory:.0f} MB"
+    elif not failure and stray:
+        failure = f"wrote {stray} beside the data"
+    elif not failure and any([*(place / name).iterdir()] for name in ("cwd", "home")):
+        failure = "wrote into the current or the home folder"
+    elif not failure and contents(data) != before:
+        failure = "changed the data"
+    return kind, failure, took, memory
+
+
+def _crash(status: int, text: str) -> str:
+    """Return how a child failed, by its status and what it printed; nothing where it did not."""
+    said = re.search(r"Traceback[\s\S]*", text)
+    if os.WIFSIGNALED(status):
+        return f"killed by signal {os.WTERMSIG(status)}\n{text[-2000:]}"
+    return said[0] if said else text[-2000:] if os.WEXITSTATUS(status) else ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--rounds", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", type=int, nargs="*", help="rounds to repeat; their files stay")
+    arguments = parser.parse_args()
+    import torch
+
+    from pixelwise.training import run  # noqa: F401  imported once, for all children
+
+    torch.set_num_threads(1)
+    kinds: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    slowest = largest = 0.0
+    for number in arguments.only or range(arguments.rounds):
+        place = arguments.work / (f"round-{number}" if arguments.only else "round")
+        kind, failure, took, memory = attempt(place, f"{arguments.seed}-{number}")
+        kinds[kind] += 1
+        slowest, largest = max(slowest, took), max(largest, memory)
+        if failure:
+            last = failure.strip().splitlines()[-1]
+            failures[last[:100]] += 1
+            if failures[last[:100]] <= 2:
+                print(f"--- round {number}, {kind}\n{failure[-1500:]}", flush=True)
+    total = sum(kinds.values())
+    print(f"{total} damaged sets of {len(kinds)} kinds, each through 7 commands: ")
+    print(f"{sum(failures.values())} failures, slowest {slowest:.1f} s, largest {largest:.0f} MB")
+    for text, number in failures.most_common():
+        print(f"  {number:4} {text}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

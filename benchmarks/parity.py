@@ -1,0 +1,54 @@
+"""`python -m benchmarks.parity`: the parity of exports, five strides x three families x two formats."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+
+from pixelwise.checkpoint import ModelCard
+from pixelwise.export.write import export_network
+from pixelwise.labels import Labels
+from pixelwise.models.families import FAMILIES
+from pixelwise.models.fcn import FCN
+from pixelwise.models.names import STRIDES
+
+from .machine import describe_machine
+from .table import Section
+
+CLASSES = 5
+FILES = ("model.xml", "model.onnx")
+
+
+def main(backbone: str = "vgg11") -> None:
+    """Export networks with random weights and print what came of it."""
+    rows = []
+    for family in FAMILIES:
+        for stride in STRIDES:
+            torch.manual_seed(0)
+            model = FCN(f"fcn{stride}s_{backbone}", CLASSES, family=family).eval()
+            card = ModelCard(model.config(), Labels.numbered(CLASSES))
+            for file in FILES:
+                with tempfile.TemporaryDirectory() as folder:
+                    parity = export_network(model, card, Path(folder) / file).parity
+                sizes = ", ".join(f"{t.pictures}x{t.height}x{t.width}" for t in parity.trials)
+                rows.append(
+                    (
+                        f"fcn{stride}s_{backbone} {family}",
+                        parity.engine,
+                        f"{parity.largest_difference:.1e}",
+                        f"{parity.equal:.3%}",
+                        f"{parity.agreement:.3%}",
+                    )
+                )
+                print(*rows[-1], flush=True)
+    text = f"Random weights, seed 0; generated pictures of {sizes}."
+    header = ("network", "engine", "largest difference", "equal", "equal or as good")
+    print(f"\n{Section('parity', 'Parity of exports', text, header, rows).to_markdown()}")
+    print(f"\n{describe_machine('python -m benchmarks.parity')}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,45 @@
+"""The network as an OpenVINO model: .xml, and a .bin file with half-precision weights beside it."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import openvino as ov
+import torch
+from openvino.frontend import FrontEndManager
+from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+from torch.jit._trace import TracerWarning
+
+from ..checkpoint import METADATA_KEY, ModelCard
+from ..engines.openvino import OpenVinoEngine
+from ..models.fcn import FCN
+
+TOLERANCE = 0.01
+"""Largest difference of logits, relative to the largest one; weights in half precision give 0.001."""
+
+TRACED_SIZE = (70, 50)
+
+
+def write_openvino(model: FCN, card: ModelCard, path: Path) -> OpenVinoEngine:
+    """Write a network in evaluation mode, and return what computes the file in float32."""
+    graph = _trace(model)
+    graph.set_rt_info(card.to_json(), [METADATA_KEY])
+    ov.save_model(graph, path, compress_to_fp16=True)
+    return OpenVinoEngine(path, exact=True)
+
+
+def _trace(model: FCN) -> ov.Model:
+    """Return the network as an OpenVINO graph with dynamic batch, height and width."""
+    example = torch.zeros(1, model.in_channels, *TRACED_SIZE, dtype=torch.uint8)
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.filterwarnings("ignore", category=TracerWarning)
+        warnings.filterwarnings("ignore", "`torch.jit.trace", DeprecationWarning)
+        traced = torch.jit.trace(model, example, check_trace=False)  # type: ignore[no-untyped-call]
+    # Not openvino.convert_model: it reports its use to Intel over the network, unasked.
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    decoder = TorchScriptPythonDecoder(traced)  # has to live until it is converted
+    graph = frontend.convert(frontend.load(decoder))
+    graph.get_parameters()[0].set_element_type(ov.Type.u8)
+    graph.reshape([-1, model.in_channels, -1, -1])
+    return graph

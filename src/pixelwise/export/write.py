@@ -1,0 +1,152 @@
+"""Export a network: the file appears only when its answers agree, with the proof beside it."""
+
+from __future__ import annotations
+
+import copy
+import importlib.metadata
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..checkpoint import ModelCard, load_model
+from ..engines.base import Engine
+from ..engines.choose import ModelFiles
+from ..errors import CheckpointError, ConfigError
+from ..extras import require
+from ..models.fcn import FCN
+from .formats import PACKAGES, SUFFIXES, FormatName, format_of
+from .parity import Parity, measure_parity
+from .pictures import make_batches
+
+RUNTIMES: dict[FormatName, tuple[str, ...]] = {
+    "openvino": ("torch", "openvino"),
+    "onnx": ("torch", "onnx", "onnxscript", "onnxruntime"),
+    "torch": ("torch",),
+}
+"""The packages whose versions the report names."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """An exported model.
+
+    Attributes:
+        path: Its file.
+        report: The file that proves that it computes the same.
+        parity: What stands in that file.
+    """
+
+    path: Path
+    report: Path
+    parity: Parity
+
+
+def export_model(
+    model: str | Path,
+    format: FormatName = "openvino",
+    *,
+    out: str | Path | None = None,
+    pictures: str | Path | None = None,
+) -> Export:
+    """Write a trained model for another runtime, for any number of pictures of any size.
+
+    Args:
+        model: A run folder, or a .safetensors file.
+        format: "openvino" (.xml and .bin), "onnx" (.onnx) or "torch" (.pt2).
+        out: File to write; by default beside the model, with its name. Earlier files are replaced.
+        pictures: Folder of pictures to prove on that the file computes the same; generated ones by default.
+
+    Raises:
+        CheckpointError: there is no model, or the export computes something else than the network.
+        ConfigError: there is no such format, or `out` does not end as its files do.
+        DataError: the folder of pictures holds none.
+        MissingExtraError: a package that writes the format is not installed.
+    """
+    if format not in SUFFIXES:
+        raise ConfigError(f"no format is named '{format}', expected {', '.join(SUFFIXES)}")
+    require(*PACKAGES[format])
+    weights = ModelFiles.find(Path(model)).weights
+    if weights is None:
+        raise CheckpointError(f"{model}: an export is made from a .safetensors file, and there is none")
+    path = Path(out) if out is not None else weights.with_suffix(SUFFIXES[format])
+    if path.suffix != SUFFIXES[format]:
+        raise ConfigError(f"{path}: expected a name that ends in {SUFFIXES[format]}, for the format {format}")
+    network, card = load_model(weights)
+    return export_network(network, card, path, pictures=None if pictures is None else Path(pictures))
+
+
+def export_network(model: FCN, card: ModelCard, path: Path, *, pictures: Path | None = None) -> Export:
+    """Write a network in the format that the name `path` stands for.
+
+    Files appear only when they are whole and their answers agree with the network's; earlier files of these
+    names are replaced. The network is left as it was.
+
+    Raises:
+        ConfigError: `path` ends like no format's file.
+        CheckpointError: the written file computes something else than the network.
+        DataError: the folder of pictures holds none.
+    """
+    format_name = format_of(path)
+    write, tolerance = _writer(format_name)
+    model = copy.deepcopy(model).cpu().float().eval()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report = path.with_name(f"{path.name}.parity.json")
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
+        written = Path(folder) / path.name
+        engine = write(model, card, written)
+        parity = measure_parity(model, engine, make_batches(pictures, model.in_channels), tolerance)
+        _check(parity, path)
+        text = json.dumps(_describe(format_name, path, card, pictures, parity), indent=2)
+        (Path(folder) / report.name).write_text(text + "\n", encoding="utf-8")
+        # Interrupted anywhere in here, new weights never stand beside an old graph.
+        path.unlink(missing_ok=True)
+        for file in sorted(Path(folder).iterdir(), key=lambda file: file == written):
+            file.replace(path.parent / file.name)
+    return Export(path, report, parity)
+
+
+def _writer(format_name: FormatName) -> tuple[Callable[[FCN, ModelCard, Path], Engine], float]:
+    """Return what writes a format, and the largest difference that passes; needs that format's packages."""
+    if format_name == "openvino":
+        from . import openvino
+
+        return openvino.write_openvino, openvino.TOLERANCE
+    if format_name == "onnx":
+        from . import onnx
+
+        return onnx.write_onnx, onnx.TOLERANCE
+    from . import torch
+
+    return torch.write_torch, torch.TOLERANCE
+
+
+def _check(parity: Parity, path: Path) -> None:
+    if not parity.passed:
+        raise CheckpointError(
+            f"{path}: not written, since the export's logits differ from the network's by "
+            f"{parity.largest_difference:.2g} of the largest (expected at most {parity.tolerance}) and "
+            f"{parity.agreement:.2%} of the pixels agree (expected all): are all weights finite numbers?"
+        )
+
+
+def _describe(
+    format_name: FormatName, path: Path, card: ModelCard, pictures: Path | None, parity: Parity
+) -> dict[str, Any]:
+    """Return what stands in the report."""
+    versions = {package: importlib.metadata.version(package) for package in RUNTIMES[format_name]}
+    return {
+        "file": path.name,
+        "format": format_name,
+        "network": card.network["name"],
+        "family": card.network["family"],
+        "fingerprint": card.fingerprint,
+        "pictures": "generated" if pictures is None else str(pictures),
+        **parity.to_dict(),
+        "versions": {"pixelwise": __version__, **versions},
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,59 @@
+"""`--config`: a recipe's settings, and what wins over what."""
+
+from pathlib import Path
+
+import pytest
+
+from pixelwise.cli.app import app, main
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
+
+
+def settings_of(*arguments):
+    _, bound, *_ = app.parse_args(["train", "DATA", *arguments], exit_on_error=False, print_error=False)
+    return bound.arguments["settings"]
+
+
+def test_an_option_wins_over_the_recipe_and_the_recipe_over_the_default(tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("epochs: 7\nlr: 0.01\nscale: [0.7, 1.5]\nflip: false\n")
+    found = settings_of("--config", str(recipe), "--epochs", "24")
+    assert (found.epochs, found.lr, found.scale, found.flip, found.batch_size) == (
+        24,
+        0.01,
+        (0.7, 1.5),
+        False,
+        4,
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("epoch: 7\n", "--epochs?"),
+        ("epochs: [\n", "recipe.yaml"),
+        ("- 3\n", "must be a mapping"),
+        ("epochs: seven\n", "recipe.yaml"),
+        ("epochs: 0\n", "epochs is 0"),
+        (None, "no such recipe"),
+    ],
+)
+def test_a_wrong_recipe_is_one_line_that_says_what_is_wrong(tmp_path, capsys, content, words):
+    recipe = tmp_path / "recipe.yaml"
+    if content is not None:
+        recipe.write_text(content)
+    assert main(["train", "DATA", "--config", str(recipe)]) in (1, 2)
+    error = capsys.readouterr().err
+    assert words in error
+    assert "Traceback" not in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_the_first_line_of_a_shipped_recipe_is_the_command_that_uses_it(recipe):
+    first = recipe.read_text().splitlines()[0]
+    assert first.startswith("# pixelwise train ")
+    words = first.split()[3:]
+    assert f"recipes/{recipe.name}" in words
+    words[words.index(f"recipes/{recipe.name}")] = str(recipe)
+    assert settings_of(*words[1:]).epochs

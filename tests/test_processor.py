@@ -1,0 +1,24 @@
+import pytest
+
+from pixelwise import processor
+
+
+@pytest.mark.parametrize(
+    ("machine", "text", "wanted"),
+    [
+        ("x86_64", "vendor_id : GenuineIntel\nflags\t: avx512_bf16 amx_bf16 amx_tile", True),
+        ("x86_64", "vendor_id : GenuineIntel\nflags\t: avx512f avx512_bf16", False),
+        ("AMD64", "vendor_id : AuthenticAMD\nflags\t: avx512f avx512_bf16", True),
+        ("x86_64", "vendor_id : AuthenticAMD\nflags\t: avx2", False),
+        ("x86_64", None, False),
+        ("x86_64", "", False),
+        ("aarch64", "Features : asimd bf16", False),
+    ],
+)
+def test_bf16_is_for_processors_that_are_quicker_in_it(tmp_path, monkeypatch, machine, text, wanted):
+    file = tmp_path / "cpuinfo"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setattr(processor, "CPU_FILE", file)
+    monkeypatch.setattr(processor.platform, "machine", lambda: machine)
+    assert processor.fast_bf16() is wanted

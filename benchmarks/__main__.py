@@ -51,12 +51,13 @@ def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
         peak = section.numbers["peak"]
         yield section
     if "latency" in only:
-        names = [NETWORK] if quick else ["fcn32s_vgg16", NETWORK, "fcn2s_vgg16"]
-        yield measure_latency(folder, names, [256] if quick else [256, 512, 1024], 3 if quick else 5, peak)
+        names = [NETWORK] if quick else options.networks
+        sizes = [256] if quick else options.sizes
+        yield measure_latency(folder, names, sizes, 3 if quick else 5, peak, compiled=not quick)
     if "folder" in only:
         yield measure_folder(folder, NETWORK, options.pictures or (10 if quick else 60))
     if "pixels" in only:
-        yield measure_pixels(folder, NETWORK, MEGAPIXELS[:2] if quick else MEGAPIXELS)
+        yield measure_pixels(folder, NETWORK, MEGAPIXELS[:2] if quick else options.megapixels)
     if "training" in only:
         yield measure_training(1 if quick else 2, (1, 3, 128, 128) if quick else (4, 3, 352, 480))
     if "agreement" in only and options.data and options.model:
@@ -67,6 +68,10 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="sections to measure")
     parser.add_argument("--quick", action="store_true", help="a minute's look; nothing is written")
+    networks = ["fcn32s_vgg16", NETWORK, "fcn2s_vgg16"]
+    parser.add_argument("--networks", nargs="+", default=networks, help="of the section latency")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512, 1024], help="of latency")
+    parser.add_argument("--megapixels", nargs="+", type=float, default=MEGAPIXELS, help="of pixels")
     parser.add_argument("--pictures", type=int, help="JPEGs of the section folder, by default 60")
     parser.add_argument("--data", type=Path, help="data set of the section agreement")
     parser.add_argument("--model", type=Path, help="run folder of the section agreement, exported")

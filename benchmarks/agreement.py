@@ -37,8 +37,9 @@ def measure_agreement(model: Path, data: Path, split: str, limit: int | None) ->
     return Section(
         "agreement",
         "Masks against float32",
-        f"A trained {next(iter(predictors.values())).card.network['name']} on {len(pictures)} pictures of "
-        f"split {split}: share of the pixels whose class is that of {EXACT}.",
+        f"A trained {next(iter(predictors.values())).card.network['name']} on {len(pictures)} "
+        f"pictures of split "
+        f"{split}: share of the pixels whose class is that of {EXACT}.",
         ("engine", "pixels that agree"),
         [(name, f"{count / pixels:.3%}") for name, count in equal.items()],
         {"agreement": {name: count / pixels for name, count in equal.items()}},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import statistics
 import time
 from pathlib import Path
@@ -30,7 +29,8 @@ def measure_folder(folder: Path, name: str, pictures: int) -> Section:
     predictor = Predictor.load(make_model(folder, name))
     predictor(read_image(files[0]))
     alone, whole, resident = [], [], []
-    for number, chunk in enumerate(itertools.batched(files, CHUNK)):
+    for number in range(0, len(files), CHUNK):
+        chunk = files[number : number + CHUNK]
         loaded = [predictor._batch(read_image(file)) for file in chunk]
         start = time.perf_counter()
         for batch in loaded:
@@ -45,9 +45,10 @@ def measure_folder(folder: Path, name: str, pictures: int) -> Section:
         "folder",
         "A folder of pictures",
         f"{len(files)} JPEGs of {SIZE[1]} x {SIZE[0]} ({DRAWN} different ones), {name}, "
-        f"{predictor.engine.name}: `pixelwise predict`'s reading, computing and writing of PNGs against "
-        f"the network alone on pictures in memory, in turn, {CHUNK} pictures each. Every chunk starts and "
-        "ends with nothing to overlap with; a long run has that once.",
+        f"{predictor.engine.name}: `pixelwise predict`'s reading, computing and writing of palette PNGs "
+        f"against the network alone on pictures in memory, in turn, {CHUNK} pictures each. Every "
+        f"chunk starts "
+        "and ends with nothing to overlap with; a long run has that once.",
         ("pictures a second", "network alone", "reading and writing too", "share", "memory, first and last"),
         [
             (

@@ -1,4 +1,4 @@
-"""One picture to its mask: every engine against the baseline, and its share of the machine's peak."""
+"""One picture to its mask: every engine against the baseline, and the share of the peak that it reaches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMPILED = "fcn8s_vgg16"
 
 
 def measure_latency(
-    folder: Path, names: list[str], sizes: list[int], rounds: int, peak: dict[str, float]
+    folder: Path, names: list[str], sizes: list[int], rounds: int, peak: dict[str, float], *, compiled: bool
 ) -> Section:
     """Measure all engines on networks and picture sizes.
 
@@ -27,11 +27,12 @@ def measure_latency(
         sizes: Sides of square pictures.
         rounds: Turns at sizes up to 512; half as many above, 2 at least.
         peak: TFLOP/s of convolutions in each number format.
+        compiled: Let torch.compile take part with `COMPILED`.
     """
     rows, ratios = [], {}
     for name in names:
         run = make_model(folder, name, onnx=True, int8=True)
-        engines = dict(load_engines(run, compiled=name == COMPILED and len(sizes) > 1))
+        engines = dict(load_engines(run, compiled=name == COMPILED and compiled))
         for size in sizes:
             batch = make_batch(size, size)
             contestants = {label: partial(engine.masks, batch) for label, engine in engines.items()}
@@ -54,7 +55,8 @@ def measure_latency(
     return Section(
         "latency",
         "One picture to its mask",
-        f"Networks of the family `plain`, {CLASSES} classes, random weights; picture and mask in uint8. "
+        f"Networks of the family `plain`, {CLASSES} classes, random weights; uint8 picture in, "
+        f"uint8 mask out. "
         "The engines take turns; medians, and medians of the ratios within a turn. Share: operations of all "
         "convolutions a second, of the rate above in the same number format.",
         ("network", "engine", "ms", "against the tutorial", "share of peak"),

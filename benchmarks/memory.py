@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pixelwise.engines.base import STAGE_ONE_PLANES, free_memory
 
-from .baseline import NAME
-from .models import load_engines, make_batch, make_model
+from .baseline import NAME, Baseline
+from .models import make_batch, make_model
 from .table import Section, times
 
 MEGAPIXELS = (0.25, 1, 4, 16, 64)
@@ -21,7 +21,7 @@ BASELINE_BYTES = 1.6 * 4 * STAGE_ONE_PLANES
 
 
 def resident_memory(peak: bool = False) -> int:
-    """Return the bytes of main memory that this process fills, or filled at most; 0 where nothing tells."""
+    """Return the bytes of memory that this process fills, or filled at most; 0 where that is not told."""
     try:
         text = Path("/proc/self/status").read_text()
     except OSError:  # no Linux
@@ -49,8 +49,10 @@ def measure_pixels(folder: Path, name: str, megapixels: tuple[float, ...]) -> Se
     return Section(
         "pixels",
         "Cost against pixels",
-        f"{name}, picture to mask in a process of its own: one picture of 64 x 64 to warm up, then the "
-        "picture, once. Memory is what the picture adds to the largest the process had been before.",
+        f"{name}, picture to mask in a process of its own: one picture of 64 x 64 to warm up, then "
+        f"the picture, "
+        "once. Memory is what the process takes more while it computes."
+        " 64 megapixels and others are left out where memory does not suffice.",
         ("pixels", "tutorial, s", "tutorial, MiB", "auto, s", "auto, MiB", "less memory"),
         rows,
         {"pixels": curve},
@@ -80,10 +82,11 @@ def _in_child(run: Path, label: str, side: int) -> dict[str, float | str]:
 def _main(run: str, label: str, side: str) -> None:
     from pixelwise.engines.choose import load_engine
 
-    engine = dict(load_engines(Path(run)))[NAME] if label == NAME else load_engine(run, device="cpu")
+    engine = Baseline(Path(run) / "model.safetensors") if label == NAME else load_engine(run, device="cpu")
     engine.masks(make_batch(64, 64))
     batch = make_batch(int(side), int(side))
-    before = resident_memory(peak=True)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is what is filled now
+    before = resident_memory()
     start = time.perf_counter()
     engine.masks(batch)
     seconds = time.perf_counter() - start

@@ -36,8 +36,9 @@ def measure_peak(rounds: int) -> Section:
     return Section(
         "peak",
         "What the machine can do",
-        f"A chain of {LAYERS} convolutions, 3x3, {CHANNELS} to {CHANNELS} channels, on {SIDE} x {SIDE} "
-        "cells, without activations in between; median of the rates.",
+        f"A chain of {LAYERS} convolutions, 3x3, {CHANNELS} to {CHANNELS} channels, on {SIDE} x "
+        f"{SIDE} cells, "
+        "without activations in between; median of the rates.",
         ("convolutions", "TFLOP/s"),
         [(name, f"{rate:.2f}") for name, rate in rates.items()],
         {"peak": best},

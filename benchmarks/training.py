@@ -35,8 +35,9 @@ def measure_training(rounds: int, shape: tuple[int, int, int, int] = SHAPE) -> S
     return Section(
         "training",
         "A training step",
-        f"{NETWORK} `plain`, {CLASSES} classes, {shape[0]} pictures of {shape[2]} x {shape[3]} a step: "
-        "forward, loss, backward and optimiser. Two frozen stages are the default for pretrained networks.",
+        f"{NETWORK} `plain`, {CLASSES} classes, {shape[0]} pictures of {shape[2]} x {shape[3]} a "
+        f"step: forward, "
+        "loss, backward and optimiser. Two frozen stages are the default for pretrained networks.",
         ("step", "s a picture", "against the tutorial"),
         [
             (name, f"{result.median / shape[0]:.2f}", times(result.times_quicker_than(base)))

@@ -26,7 +26,7 @@ COMMANDS = {
     "train": "Train a network on a folder of pictures and masks.",
     "evaluate": "Score a model against the masks of a data set.",
     "predict": "Write a mask for every picture.",
-    "export": "Write a model for another runtime, and prove that it computes the same.",
+    "export": "Write a model for another runtime, and prove it.",
     "check": "Find what is wrong with a data set, and mend it.",
     "classes": "List the classes that a data set's masks hold.",
     "convert": "Write a data set of any format in our folder layout.",

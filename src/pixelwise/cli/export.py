@@ -15,7 +15,7 @@ def export(
     out: Path | None = None,
     pictures: Path | None = None,
 ) -> int:
-    """Write a model for another runtime, and prove that it computes the same.
+    """Write a model for another runtime, and prove it.
 
     The file takes any number of pictures of any size, and holds class names, colours, ignored id and
     normalisation. Its answers are compared with the network's at three sizes; it appears only when they

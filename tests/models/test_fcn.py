@@ -205,34 +205,3 @@ def test_maps_are_measured_without_changing_anything_but_the_factors(quick_fcn):
 
     model.measure_maps([torch.zeros(3, 32, 32)])
     assert torch.allclose(model.scale_pool4.factor, cells.square().mean().rsqrt(), rtol=1e-4)
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-@torch.no_grad()
-def test_the_last_level_is_the_answer(family, quick_fcn):
-    model = quick_fcn(SMALL, 2, family=family)
-    images = torch.rand(1, 3, 33, 47) * 255
-    levels = model.levels(images)
-    assert len(levels) == (3 if family == "aligned" else 1)
-    assert torch.equal(levels[-1], model(images))
-
-
-@torch.no_grad()
-def test_an_aligned_network_holds_the_coarser_ones(quick_fcn):
-    model = quick_fcn("fcn4s_vgg11", 2)
-    images = torch.rand(1, 3, 40, 70) * 255
-    for stride, level in zip((32, 16, 8, 4), model.levels(images), strict=True):
-        coarser = FCN(f"fcn{stride}s_vgg11", 2).eval()
-        state = model.state_dict()
-        coarser.load_state_dict({name: state[name] for name in coarser.state_dict()})
-        assert torch.equal(coarser(images), level)
-
-
-def test_bf16_backward_of_every_level_reaches_every_weight(quick_fcn):
-    model = quick_fcn("fcn4s_vgg11", 2).train()
-    images = torch.rand(2, 3, 64, 96) * 255
-    with torch.autocast("cpu", torch.bfloat16):
-        loss = torch.stack([level.square().mean() for level in model.levels(images)]).sum()
-    loss.backward()
-    without = [name for name, weight in model.named_parameters() if weight.grad is None]
-    assert not without

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import ConfigError
-from .families import FAMILIES, Family, FamilyName, check_family
+from .families import FAMILIES, FamilyName, check_family
 from .names import DEPTHS, MAPS, Architecture
 
 
@@ -17,7 +17,7 @@ class Cost:
 
     Attributes:
         parameters: Numbers that training changes.
-        operations: Multiplications and additions of the convolutions that a prediction takes.
+        operations: Multiplications and additions of all convolutions and transposed convolutions.
         stride: Pixels between the cells of the finest map that is fused.
         receptive_field: Pixels, along one axis, that the scores of a pixel depend on at most.
     """
@@ -95,34 +95,18 @@ def _layers(
         pool_cells[pool] = math.prod(sides)
 
     sides = [side + 2 * kind.fc6_padding - kind.fc6_kernel + 1 for side in sides]
-    width = kind.fc_channels
-    yield _Layer(kind.fc6_kernel, channels, width, width, math.prod(sides))
-    yield _Layer(1, width, width, width, math.prod(sides))
-    pool_cells[5] = math.prod(sides)
-    if kind.fused_channels:
-        yield from _fused_layers(architecture, num_classes, pool_cells, kind)
-        return
-    yield _Layer(1, width, num_classes, num_classes, pool_cells[5])
+    for kernel, inputs, outputs in (
+        (kind.fc6_kernel, channels, kind.fc_channels),
+        (1, kind.fc_channels, kind.fc_channels),
+        (1, kind.fc_channels, num_classes),
+    ):
+        yield _Layer(kernel, inputs, outputs, outputs, math.prod(sides))
     for pool in architecture.skips:
         kernel = _up_kernel(family, 2)
         yield _Layer(kernel, num_classes, num_classes, 0, math.prod(sides))
-        sides = [2 * side - 2 + kernel for side in sides]
+        sides = [2 * side - 2 + max(kernel, 2) for side in sides]
         yield _Layer(1, MAPS[pool - 1].channels, num_classes, num_classes, pool_cells[pool])
     yield _Layer(_up_kernel(family, architecture.stride), num_classes, num_classes, 0, math.prod(sides))
-
-
-def _fused_layers(
-    architecture: Architecture, num_classes: int, cells: dict[int, int], kind: Family
-) -> Iterator[_Layer]:
-    """Yield what carries features up; score layers that only training needs take no time."""
-    width = kind.fused_channels
-    yield _Layer(1, kind.fc_channels, width, width, cells[5])
-    for pool in architecture.skips:
-        yield _Layer(1, MAPS[pool - 1].channels, width, width, cells[pool])
-        yield _Layer(3, width, width, 2 * width, cells[pool])  # without bias, with BatchNorm
-    for pool in architecture.pools:
-        is_finest = pool == architecture.pools[-1]
-        yield _Layer(1, width, num_classes, num_classes, cells[pool] if is_finest else 0)
 
 
 def _up_kernel(family: FamilyName, factor: int) -> int:
@@ -144,12 +128,7 @@ def _receptive_field(architecture: Architecture, family: FamilyName) -> int:
 def _coarse_cells(pixel: int, architecture: Architecture, family: FamilyName) -> int:
     """Return from how many neighbouring cells of pool5, along one axis, a pixel's scores are made."""
     first = last = pixel
-    reach = (
-        1 if FAMILIES[family].fused_channels else 0
-    )  # of the 3x3 convolution before each step up but the last
-    for step, factor in enumerate([architecture.stride, *(2 for _ in architecture.skips)]):
-        if step:
-            first, last = first - reach, last + reach
+    for factor in [architecture.stride, *(2 for _ in architecture.skips)]:
         kernel = _up_kernel(family, factor) or 2 * factor  # interpolation reads as far as such a kernel
         first, last = -((kernel - 1 - first) // factor), last // factor
     return last - first + 1

@@ -33,7 +33,6 @@ class Family:
         drops_channels: Whether dropout drops whole channels instead of single elements.
         dropout: Share that dropout drops while training.
         rescales: Whether the maps of the backbone are brought to one size before they are scored.
-        fused_channels: Channels of the features that are fused on the way up; 0 where scores are added.
     """
 
     fc6_kernel: int
@@ -47,7 +46,6 @@ class Family:
     drops_channels: bool = False
     dropout: float = 0.5
     rescales: bool = False
-    fused_channels: int = 0
 
 
 FAMILIES: dict[FamilyName, Family] = {
@@ -55,7 +53,7 @@ FAMILIES: dict[FamilyName, Family] = {
     "caffe": Family(
         7, 0, 4096, first_padding=100, ceil_mode=True, bgr=True, mean=CAFFE_MEAN, std=(1.0, 1.0, 1.0)
     ),
-    "aligned": Family(7, 3, 1024, dropout=0.2, rescales=True, fused_channels=64),
+    "aligned": Family(7, 3, 1024, dropout=0.2, rescales=True),
 }
 
 

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError
 from .families import AT_ONCE_SCALES, FAMILIES, FamilyName, check_family
-from .fusion import Fusion
 from .geometry import head_crops
 from .names import MAPS, Architecture
 from .rescale import Rescale
@@ -27,13 +26,10 @@ from .vgg import VGG
 class FCN(nn.Module):
     """A network that gives every pixel a score for every class.
 
-    Layers: `backbone`, then `fc6`, `fc7` and `score_fr` on pool5; `score_pool4` ... `score_pool1` for the
+    Layers: `backbone`, then `fc6`, `fc7` and `score_fr` on pool5; `score_pool4` ... `score_pool1` on the
     skips that the stride calls for; `upscore_pool5` ... upsample twice, from the named map to the next finer
-    one; `upscore_final` upsamples to the picture.
-
-    In the family `aligned`, `scale_pool5` ... bring the maps to one size, `squeeze` and `fuse_pool4` ...
-    carry features up instead of scores, and each score layer scores the features fused so far. The finest
-    one gives the answer; the others are there to train with (`levels`): they are the coarser networks.
+    one; `upscore_final` upsamples to the picture. The family `aligned` has `scale_pool5` ... as well, which
+    bring the maps that are scored to one size.
 
     Attributes:
         architecture: Stride and backbone.
@@ -90,18 +86,11 @@ class FCN(nn.Module):
         self.fc7 = nn.Conv2d(kind.fc_channels, kind.fc_channels, 1)
         dropout = nn.Dropout2d if kind.drops_channels else nn.Dropout
         self.drop6, self.drop7 = dropout(kind.dropout), dropout(kind.dropout)
-        features = kind.fused_channels or kind.fc_channels
-        self.score_fr = nn.Conv2d(features, num_classes, 1)
-        if kind.fused_channels:
-            self.squeeze = nn.Conv2d(kind.fc_channels, features, 1)
+        self.score_fr = nn.Conv2d(kind.fc_channels, num_classes, 1)
         for pool in self.architecture.skips:
-            channels = MAPS[pool - 1].channels
-            if kind.fused_channels:
-                self.add_module(f"fuse_pool{pool}", Fusion(channels, features))
-            else:
-                self.add_module(f"upscore_pool{pool + 1}", self._make_up(2, final=False))
-            self.add_module(f"score_pool{pool}", nn.Conv2d(kind.fused_channels or channels, num_classes, 1))
-        for pool in self.architecture.pools if kind.rescales else ():
+            self.add_module(f"upscore_pool{pool + 1}", self._make_up(2, final=False))
+            self.add_module(f"score_pool{pool}", nn.Conv2d(MAPS[pool - 1].channels, num_classes, 1))
+        for pool in (5, *self.architecture.skips) if kind.rescales else ():
             self.add_module(f"scale_pool{pool}", Rescale())
         self.upscore_final = self._make_up(self.architecture.stride, final=True)
         self.skip_crops, self.final_crop = head_crops(self.architecture, family)
@@ -120,31 +109,20 @@ class FCN(nn.Module):
         Raises:
             ConfigError: the images have another number of axes or channels.
         """
+        height, width = images.shape[-2:]
         maps = self._maps(images)
-        if FAMILIES[self.family].fused_channels:
-            scores = self._score(self.architecture.pools[-1], self._fused(maps)[-1])
-        else:
-            scores = self._added(maps)
-        return self._full_size(scores, self.upscore_final, images)
-
-    def levels(self, images: Tensor) -> list[Tensor]:
-        """Score every pixel at each stride from 32 to the network's own, for losses that train them all.
-
-        Args:
-            images: As `forward` takes them.
-
-        Returns:
-            Logits (N, num_classes, H, W) float32, coarse to fine, the last those of `forward`. The families
-            plain and caffe have those alone.
-
-        Source: the auxiliary losses of Zhao et al., "Pyramid Scene Parsing Network", 2017, section 3.3.
-        """
-        if not FAMILIES[self.family].fused_channels:
-            return [self.forward(images)]
-        return [
-            self._full_size(self._score(pool, features), AlignedUp(2**pool), images)
-            for pool, features in zip(self.architecture.pools, self._fused(self._maps(images)), strict=True)
-        ]
+        x = self.drop6(F.relu(self.fc6(self._rescale(5, maps[4]))))  # (N, fc, H/32, W/32)
+        x = self.drop7(F.relu(self.fc7(x)))
+        # Scores and all behind them stay in float32: exact logits, and bf16 backward passes of narrow 1x1
+        # convolutions corrupt the heap on CPUs with AMX (torch 2.13).
+        with torch.autocast(x.device.type, enabled=False):
+            scores = self.score_fr(x.float())
+            for pool in self.architecture.skips:
+                scores = self.get_submodule(f"upscore_pool{pool + 1}")(scores)
+                skip = self._rescale(pool, maps[pool - 1].float())
+                skip = self.get_submodule(f"score_pool{pool}")(skip)
+                scores = scores + _crop(skip, self.skip_crops[pool], scores.shape[-2], scores.shape[-1])
+            return _crop(self.upscore_final(scores), self.final_crop, height, width)
 
     @torch.no_grad()
     def measure_maps(self, pictures: Iterable[Tensor]) -> None:
@@ -188,46 +166,8 @@ class FCN(nn.Module):
 
     def score_layers(self) -> list[nn.Conv2d]:
         """Return the score layers, coarse to fine."""
-        return [self._score_layer(pool) for pool in self.architecture.pools]
-
-    def _top(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Return what fc7 makes of pool5: (N, fc_channels, H/32, W/32)."""
-        x = self.drop6(F.relu(self.fc6(self._rescale(5, maps[4]))))
-        return cast(Tensor, self.drop7(F.relu(self.fc7(x))))
-
-    def _added(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Return the sum of all scores, at the stride of the network: (N, C, H/stride, W/stride)."""
-        scores = self._score(5, self._top(maps))
-        with torch.autocast(scores.device.type, enabled=False):  # as in `_score`
-            for pool in self.architecture.skips:
-                scores = self.get_submodule(f"upscore_pool{pool + 1}")(scores)
-                skip = self._score(pool, self._rescale(pool, maps[pool - 1].float()))
-                scores = scores + _crop(skip, self.skip_crops[pool], scores.shape[-2], scores.shape[-1])
-        return scores
-
-    def _fused(self, maps: tuple[Tensor, ...]) -> list[Tensor]:
-        """Return the features (N, fused_channels, ., .) at strides from 32 to that of the network."""
-        features = [self.squeeze(self._top(maps))]
-        for pool in self.architecture.skips:
-            skip = self._rescale(pool, maps[pool - 1])
-            features.append(self.get_submodule(f"fuse_pool{pool}")(features[-1], skip))
-        return features
-
-    def _score(self, pool: int, features: Tensor) -> Tensor:
-        """Score features on the grid of a pool.
-
-        Scores and all behind them stay in float32: exact logits, and bf16 backward passes of narrow 1x1
-        convolutions corrupt the heap on CPUs with AMX (torch 2.13).
-        """
-        with torch.autocast(features.device.type, enabled=False):
-            return cast(Tensor, self._score_layer(pool)(features.float()))
-
-    def _score_layer(self, pool: int) -> nn.Conv2d:
-        return cast(nn.Conv2d, self.get_submodule("score_fr" if pool == 5 else f"score_pool{pool}"))
-
-    def _full_size(self, scores: Tensor, up: nn.Module, images: Tensor) -> Tensor:
-        with torch.autocast(scores.device.type, enabled=False):
-            return _crop(up(scores), self.final_crop, images.shape[-2], images.shape[-1])
+        names = ["score_fr", *(f"score_pool{pool}" for pool in self.architecture.skips)]
+        return [cast(nn.Conv2d, self.get_submodule(name)) for name in names]
 
     def _maps(self, images: Tensor) -> tuple[Tensor, ...]:
         self._check_images(images)

@@ -61,11 +61,6 @@ class Architecture:
         """The pools that are fused after pool5, coarse to fine: (4, 3) for stride 8."""
         return tuple(pool for pool in (4, 3, 2, 1) if 2**pool >= self.stride)
 
-    @property
-    def pools(self) -> tuple[int, ...]:
-        """All pools that are scored, coarse to fine: (5, 4, 3) for stride 8."""
-        return (5, *self.skips)
-
     @classmethod
     def parse(cls, name: str) -> Architecture:
         """Read a name.

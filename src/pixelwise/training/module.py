@@ -44,11 +44,8 @@ class TrainingModule(pl.LightningModule):
         Raises:
             TrainingError: it is not finite.
         """
-        *coarser, logits = self.model.levels(batch.image.contiguous(memory_format=torch.channels_last))
-        class_weights = cast("Tensor | None", self.class_weights)
-        loss = cross_entropy(logits, batch.target, class_weights)
-        for level in coarser:
-            loss = loss + self.settings.aux_weight * cross_entropy(level, batch.target, class_weights)
+        logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
+        loss = cross_entropy(logits, batch.target, cast("Tensor | None", self.class_weights))
         if not torch.isfinite(loss.detach()):
             raise TrainingError(
                 f"the loss became {loss.item()} in epoch {self.current_epoch + 1}, batch {batch_index + 1} "

@@ -252,8 +252,6 @@ def _make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> 
             max_epochs=settings.epochs,
             logger=TensorBoardLogger(run, name="logs", version=""),
             callbacks=callbacks,
-            sync_batchnorm=settings.device != "cpu"
-            and torch.cuda.is_available(),  # there is none for processors
             use_distributed_sampler=False,  # ours shares pictures out without doubling any
             num_sanity_val_steps=0,
             log_every_n_steps=10,

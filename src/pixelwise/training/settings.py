@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -75,9 +74,6 @@ class TrainSettings:
     color: float = 0.25
     """Strength of the colour changes of training pictures; 0 for none."""
 
-    aux_weight: float = 0.4
-    """Weight of the loss at each coarser stride, beside that of the answer; family `aligned` only."""
-
     class_weights: bool = False
     """Weight the loss of each class by the inverse root of its share of the training pixels."""
 
@@ -119,16 +115,6 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
-        self._check_numbers()
-        if self.batch_size % (self.devices * self.nodes):
-            raise ConfigError(
-                f"batch_size {self.batch_size} cannot be shared out evenly over "
-                f"{self.devices * self.nodes} devices: make it a multiple"
-            )
-        if self.resume and self.out is None:
-            raise ConfigError("resume needs the run folder: add --out RUN")
-
-    def _check_numbers(self) -> None:
         positive = ("epochs", "repeats", "batch_size", "lr", "head_lr_factor", "power", "devices", "nodes")
         for name in positive:
             value = getattr(self, name)
@@ -140,12 +126,17 @@ class TrainSettings:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
-        for name in ("color", "warmup", "val_fraction", "dropout"):
+        for name, low, high in (("color", 0, 1), ("warmup", 0, 1), ("val_fraction", 0, 1), ("dropout", 0, 1)):
             value = getattr(self, name)
-            if value is not None and not 0 <= value < 1:
-                raise ConfigError(f"{name} is {value}, expected at least 0 and less than 1")
-        if not 0 <= self.aux_weight < math.inf:
-            raise ConfigError(f"aux_weight is {self.aux_weight}, expected 0 or more")
+            if value is not None and not low <= value < high:
+                raise ConfigError(f"{name} is {value}, expected at least {low} and less than {high}")
+        if self.batch_size % (self.devices * self.nodes):
+            raise ConfigError(
+                f"batch_size {self.batch_size} cannot be shared out evenly over "
+                f"{self.devices * self.nodes} devices: make it a multiple"
+            )
+        if self.resume and self.out is None:
+            raise ConfigError("resume needs the run folder: add --out RUN")
 
     def write(self, path: Path) -> None:
         """Write the settings as JSON."""

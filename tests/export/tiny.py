@@ -17,15 +17,11 @@ def make_tiny(name="fcn8s_vgg11", classes=3, **options):
         model = FCN(name, classes, **options)
         model.fc6 = torch.nn.Conv2d(512, 16, model.fc6.kernel_size, padding=model.fc6.padding)
         model.fc7 = torch.nn.Conv2d(16, 16, 1)
-        if model.family == "aligned":
-            model.squeeze = torch.nn.Conv2d(16, model.squeeze.out_channels, 1)
-        else:
-            model.score_fr = torch.nn.Conv2d(16, classes, 1)
+        model.score_fr = torch.nn.Conv2d(16, classes, 1)
     for layer in model.modules():
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.normal_(layer.weight, std=(2 / layer.weight[0].numel()) ** 0.5)
-            if layer.bias is not None:
-                torch.nn.init.zeros_(layer.bias)
+            torch.nn.init.zeros_(layer.bias)
     return model.eval()
 
 

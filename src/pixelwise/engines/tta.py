@@ -51,20 +51,22 @@ class TtaEngine:
 
     def masks(self, images: NDArray[Any]) -> NDArray[np.uint8]:
         """Return the class (N, H, W) that is likeliest on average."""
-        return self._probs(images).argmax(axis=1).astype(np.uint8)
+        masks: NDArray[np.uint8] = self._probs(images).argmax(axis=1).astype(np.uint8)
+        return masks
 
     def _probs(self, images: NDArray[Any]) -> NDArray[np.float32]:
         images = check_images(images, self.card)
         height, width = images.shape[-2:]
-        total: NDArray[np.float32] = np.zeros((), np.float32)
+        answers: list[NDArray[np.float32]] = []
         for scale in self._scales:
             size = max(1, round(height * scale)), max(1, round(width * scale))
             scaled = resize(images, size)
             for mirrored in (False, True):
                 asked = np.ascontiguousarray(scaled[..., ::-1]) if mirrored else scaled
                 answer = softmax(self._engine.logits(asked), axis=1)
-                total = total + resize(answer[..., ::-1] if mirrored else answer, (height, width))
-        return total / (2 * len(self._scales))
+                answers.append(resize(answer[..., ::-1] if mirrored else answer, (height, width)))
+        mean: NDArray[np.float32] = np.mean(answers, axis=0, dtype=np.float32)
+        return mean
 
 
 def resize(planes: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

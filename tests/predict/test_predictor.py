@@ -18,7 +18,7 @@ def picture():
 
 @pytest.mark.parametrize("engine", ["torch", "openvino"])
 def test_mask_logits_and_probs_are_the_networks(run_folder, small_model, picture, engine, monkeypatch):
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr("pixelwise.engines.torch.fast_bf16", lambda: False)
     monkeypatch.setattr("pixelwise.engines.openvino.fast_bf16", lambda: False)
     predictor = Predictor.load(run_folder, engine=engine, device="cpu")
     with torch.inference_mode():

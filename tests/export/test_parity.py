@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pixelwise.data.form import PHOTOS
 from pixelwise.export.parity import Parity, Trial, measure_parity
 from pixelwise.export.pictures import make_batches
 from pixelwise.export.write import export_network
@@ -64,7 +65,7 @@ class Constant:
 def parity_of(change):
     """Compare the tiny network with itself after `change` on one batch."""
     model = make_tiny()
-    batch = next(iter(make_batches(None, 3)))
+    batch = next(iter(make_batches(None, PHOTOS)))
     import torch
 
     with torch.inference_mode():

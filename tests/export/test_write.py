@@ -3,18 +3,25 @@
 import copy
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
+import tifffile
 import torch
 
+from pixelwise.data.form import PHOTOS, PictureForm
 from pixelwise.data.shapes import write_shapes
-from pixelwise.engines.openvino import OpenVinoEngine
+from pixelwise.engines.choose import load_engine
+from pixelwise.engines.openvino import OpenVinoEngine, read_graph
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
 from pixelwise.export import openvino, pictures, program, write
+from pixelwise.export.formats import SUFFIXES
 from pixelwise.export.parity import measure_parity
 from pixelwise.export.pictures import SHAPES, make_batches
 from pixelwise.export.write import export_model, export_network
+from pixelwise.models.fcn import FCN
 
 from .tiny import card_of, make_tiny
 
@@ -119,7 +126,7 @@ def test_an_earlier_export_is_replaced(tiny, earlier):
     export_network(other, card_of(tiny, "second"), earlier)
     engine = OpenVinoEngine(earlier, exact=True)
     assert engine.card.fingerprint == "second"
-    assert measure_parity(other, engine, make_batches(None, 3), 0.01).passed
+    assert measure_parity(other, engine, make_batches(None, PHOTOS), 0.01).passed
 
 
 def test_another_ending_is_refused(tiny, tmp_path):
@@ -158,11 +165,37 @@ def test_what_cannot_be_exported_is_named(small_model_path, exported_model_path,
 
 @pytest.mark.parametrize("channels", [1, 3, 5])
 def test_generated_pictures_look_like_pictures(channels):
-    for batch, (count, height, width) in zip(make_batches(None, channels), SHAPES, strict=True):
+    for batch, (count, height, width) in zip(make_batches(None, PictureForm(channels)), SHAPES, strict=True):
         assert batch.shape == (count, channels, height, width)
         assert batch.dtype == np.uint8
         smooth = np.abs(np.diff(batch.astype(int), axis=3)).mean()
         assert 1 < smooth < 20 < batch.std()  # neighbours are alike, and there is a lot to see
+
+
+@pytest.mark.parametrize("format_name", ["openvino", "onnx", "torch"])
+def test_a_network_of_numbers_is_proved_on_numbers_and_its_file_takes_them(tmp_path, format_name):
+    model = FCN("fcn32s_vgg11", 3, in_channels=5, mean=[3e4] * 5, std=[100.0] * 5).eval()
+    card = replace(card_of(model), values="integer")
+    batch = next(make_batches(None, card.form, card.network["std"]))
+    assert batch.dtype == np.float32
+    assert abs(batch.mean() - 3e4) < 150
+    assert 20 < batch.std() < 200
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    bands = np.random.default_rng(0).normal(3e4, 100, (40, 50, 5)).astype(np.uint16)
+    tifffile.imwrite(shots / "a.tif", bands, photometric="minisblack", planarconfig="contig")
+    path = tmp_path / f"model{SUFFIXES[format_name]}"
+    for pictures_ in (None, shots):
+        assert export_network(model, card, path, pictures=pictures_).parity.passed
+    if format_name == "openvino":
+        assert read_graph(path)[0].get_parameters()[0].get_element_type().to_string() == "f32"
+    if format_name == "onnx":
+        assert onnx.load(path).graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+    if format_name != "torch":
+        engine = load_engine(path)
+        with torch.inference_mode():
+            wanted = model(torch.from_numpy(batch)).numpy()
+        np.testing.assert_allclose(engine.logits(batch), wanted, atol=0.03 * np.abs(wanted).max())
 
 
 def test_the_users_pictures_are_spread_over_their_folder(tmp_path, monkeypatch):

@@ -44,6 +44,11 @@ class PictureForm:
         """Whether any picture can be brought to this form: 8 bits, RGB or grey."""
         return self.values == "8-bit" and self.channels in (1, 3)
 
+    @property
+    def dtype(self) -> type[np.uint8] | type[np.float32]:
+        """Number type of the arrays."""
+        return np.float32 if self.values in ("integer", "float") else np.uint8
+
     def __str__(self) -> str:
         word = f"{self.channels} channel{'s' if self.channels > 1 else ''}"
         return word if self.values == _ANY else f"{word} of {_WORDS[self.values]}"

@@ -44,7 +44,7 @@ def cut(graph: ov.Model) -> Parts:
     """Cut a graph that `pixelwise.export` wrote; the graph is used up.
 
     Args:
-        graph: Pictures (N, in_channels, H, W) uint8 to logits.
+        graph: Pictures (N, in_channels, H, W), uint8 or float32, to logits.
 
     Raises:
         CheckpointError: the graph is not built as ours are.
@@ -65,7 +65,11 @@ def cut(graph: ov.Model) -> Parts:
     maps = dict(sorted(maps.items(), reverse=True))
 
     images = graph.get_parameters()[0]
-    pictures = ops.parameter([-1, -1, -1, images.partial_shape[1].get_length()], np.uint8)
+    floats = images.get_element_type() == ov.Type.f32
+    channels = images.partial_shape[1].get_length()
+    pictures = ops.parameter([-1, -1, -1, channels], np.float32 if floats else np.uint8)
+    if floats:
+        _take_mean_first(images, pictures)
     images.output(0).replace(ops.transpose(pictures, _ints([0, 3, 1, 2])).output(0))
     front = ov.Model(list(maps.values()), [pictures], "front")
     inputs = [_replace(value, behind) for value in maps.values()]
@@ -76,6 +80,23 @@ def cut(graph: ov.Model) -> Parts:
         tuple(maps),
         any(node.get_type_name() == QUANTISER for node in nodes),
     )
+
+
+def _take_mean_first(images: ov.Node, pictures: ov.Node) -> None:
+    """Have the mean taken out of numbers beyond 8 bits before all else.
+
+    bf16 keeps 8 bits of a number. OpenVINO computes a subtraction that directly follows the input in float32,
+    but whatever else comes first would round the numbers, and with them what they differ by.
+    """
+    node: ov.Node = images
+    while node.get_type_name() != "Subtract":
+        kinds = {target.get_node().get_type_name(): target for target in node.output(0).get_target_inputs()}
+        if not kinds.keys() & {"Convert", "Subtract"}:
+            raise CheckpointError("found no mean in the exported network, expected it behind the pictures")
+        node = (kinds.get("Subtract") or kinds["Convert"]).get_node()
+    mean = ops.reshape(node.input_value(1), _ints([-1]), special_zero=False)  # (C,)
+    centred = ops.subtract(pictures, mean)
+    node.output(0).replace(ops.transpose(centred, _ints([0, 3, 1, 2])).output(0))
 
 
 def upsample_graph(parts: Parts, num_classes: int, stride: int, *, best: bool) -> ov.Model:

@@ -43,7 +43,7 @@ class OnnxEngine:
         require("onnxruntime")
         self.card = read_onnx_card(path)
         self._path = path
-        self._sessions = {np.dtype(np.uint8): self._open(str(path))}
+        self._sessions = {np.dtype(self.card.form.dtype): self._open(str(path))}
         self._opening = threading.Lock()
 
     def logits(self, images: NDArray[Any]) -> NDArray[np.float32]:
@@ -64,14 +64,15 @@ class OnnxEngine:
         return np.asarray(self._session(images.dtype).run([output], {INPUT: images}, options)[0])
 
     def _session(self, dtype: np.dtype[Any]) -> Any:
-        """Return the session for uint8 pictures, or one for float32, whose graph is changed for it."""
+        """Return the session for pictures as the file takes them, or one whose graph is changed for it."""
         with self._opening:
             if dtype not in self._sessions:
                 require("onnx")
                 import onnx
 
                 model = onnx.load(self._path)
-                model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+                kind = onnx.TensorProto.UINT8 if dtype == np.uint8 else onnx.TensorProto.FLOAT
+                model.graph.input[0].type.tensor_type.elem_type = kind
                 self._sessions[dtype] = self._open(model.SerializeToString())
             return self._sessions[dtype]
 

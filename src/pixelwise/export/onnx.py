@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -47,6 +48,8 @@ def write_onnx(model: FCN, card: ModelCard, path: Path) -> OnnxEngine:
         )
     assert program is not None  # it is None for the deprecated exporter alone
     graph = program.model.graph
+    if card.form.dtype is np.float32:
+        graph.inputs[0].dtype = onnx_ir.DataType.FLOAT
     graph.inputs[0].shape = onnx_ir.Shape(["batch", model.in_channels, "height", "width"])
     graph.outputs[0].shape = onnx_ir.Shape(["batch", model.num_classes, "height", "width"])
     graph.outputs[1].shape = onnx_ir.Shape(["batch", "height", "width"])

@@ -24,6 +24,8 @@ TRACED_SIZE = (70, 50)
 def write_openvino(model: FCN, card: ModelCard, path: Path) -> OpenVinoEngine:
     """Write a network in evaluation mode, and return what computes the file in float32."""
     graph = _trace(model)
+    graph.get_parameters()[0].set_element_type(ov.Type(card.form.dtype))
+    graph.validate_nodes_and_infer_types()
     graph.set_rt_info(card.to_json(), [METADATA_KEY])
     ov.save_model(graph, path, compress_to_fp16=True)
     return OpenVinoEngine(path, exact=True)

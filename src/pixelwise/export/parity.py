@@ -86,21 +86,19 @@ class Parity:
         }
 
 
-def measure_parity(
-    model: FCN, engine: Engine, batches: Iterable[NDArray[np.uint8]], tolerance: float
-) -> Parity:
+def measure_parity(model: FCN, engine: Engine, batches: Iterable[NDArray[Any]], tolerance: float) -> Parity:
     """Compare an engine with a network in evaluation mode.
 
     Args:
         model: The network, float32 on the processor.
         engine: What computes the export.
-        batches: Pictures (N, in_channels, H, W) uint8, of sizes that were not traced.
+        batches: Pictures (N, in_channels, H, W), uint8 or float32, of sizes that were not traced.
         tolerance: Largest difference that passes, relative to the largest logit.
     """
     return Parity(engine.name, tolerance, tuple(_try(model, engine, batch, tolerance) for batch in batches))
 
 
-def _try(model: FCN, engine: Engine, images: NDArray[np.uint8], tolerance: float) -> Trial:
+def _try(model: FCN, engine: Engine, images: NDArray[Any], tolerance: float) -> Trial:
     with torch.inference_mode():
         wanted = model(torch.from_numpy(images)).numpy()
     found, masks = engine.logits(images), engine.masks(images)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from ..data.form import PictureForm
 from ..data.image import IMAGE_SUFFIXES, read_image
 from ..data.shapes import draw_scene
 from ..errors import DataError
@@ -19,11 +20,19 @@ SHAPES = ((1, 97, 131), (2, 128, 90), (1, 33, 201))
 multiples of 32, sides just above and sides far from one."""
 
 
-def make_batches(pictures: Path | None, channels: int) -> Iterator[NDArray[np.uint8]]:
-    """Yield a batch (N, channels, H, W) uint8 for each of `SHAPES`.
+def make_batches(
+    pictures: Path | None, form: PictureForm, std: Sequence[float] = ()
+) -> Iterator[NDArray[Any]]:
+    """Yield a batch (N, channels, H, W), uint8 or float32, for each of `SHAPES`.
 
-    Pictures of a folder, spread evenly over it, are scaled and cut in the middle to the sizes. Without a
-    folder they are those of `pixelwise shapes`: light, shadows, textures, edges and grain.
+    Pictures of a folder, spread evenly over it, are scaled and cut in the middle to the sizes; those that are
+    no photos are cut, or repeated where they are too small. Without a folder they are those of
+    `pixelwise shapes`: light, shadows, textures, edges and grain.
+
+    Args:
+        pictures: A folder with pictures; None for generated ones.
+        form: How the network's pictures are read; its `fill` is their mean.
+        std: Deviation of each channel, which generated numbers that are no 8 bits get.
 
     Raises:
         DataError: the folder holds no picture.
@@ -32,11 +41,18 @@ def make_batches(pictures: Path | None, channels: int) -> Iterator[NDArray[np.ui
     wanted = sum(count for count, _, _ in SHAPES)
     files = iter(_choose(pictures, wanted)) if pictures is not None else None
     for place, (count, height, width) in enumerate(SHAPES):
-        batch = [
-            _fit(read_image(next(files)) if files else _draw(place, number), (height, width))
-            for number in range(count)
-        ]
-        yield np.ascontiguousarray(_with_channels(np.stack(batch), channels).transpose(0, 3, 1, 2))
+        size = (height, width)
+        if files and not form.photo:
+            values = np.stack([_cut(form.read(next(files)), size) for _ in range(count)])
+        else:
+            drawn = [
+                _fit(read_image(next(files)) if files else _draw(place, number), size)
+                for number in range(count)
+            ]
+            values = _with_channels(np.stack(drawn), form.channels)
+            if form.dtype is np.float32:
+                values = ((values / 127.5 - 1) * 2 * np.array(std) + form.fill).astype(np.float32)
+        yield np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
 def _choose(folder: Path, wanted: int) -> list[Path]:
@@ -53,6 +69,15 @@ def _draw(place: int, number: int) -> NDArray[np.uint8]:
 def _fit(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Return a picture (H, W, 3) scaled and cut to a size."""
     return np.asarray(ImageOps.fit(Image.fromarray(picture), (size[1], size[0])))
+
+
+def _cut(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Return a picture (H, W, channels) cut in the middle to a size, or repeated up to it."""
+    rows, columns = (
+        (np.arange(wanted) + max(0, there - wanted) // 2) % there
+        for wanted, there in zip(size, picture.shape[:2], strict=True)
+    )
+    return np.ascontiguousarray(picture[rows][:, columns])
 
 
 def _with_channels(pictures: NDArray[np.uint8], channels: int) -> NDArray[Any]:

@@ -41,21 +41,22 @@ class ProgramEngine:
         self.card = ModelCard.from_json(extra[METADATA_KEY], path)
 
     def logits(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the scores (N, num_classes, H, W) of pictures (N, in_channels, H, W) uint8."""
+        """Return the scores (N, num_classes, H, W) of pictures (N, in_channels, H, W)."""
         with torch.inference_mode():
             scores: Tensor = self._program(torch.from_numpy(images))
         return scores.numpy()
 
     def masks(self, images: NDArray[Any]) -> NDArray[np.uint8]:
-        """Return the best class's id (N, H, W) of pictures (N, in_channels, H, W) uint8."""
+        """Return the best class's id (N, H, W) of pictures (N, in_channels, H, W)."""
         masks: NDArray[np.uint8] = self.logits(images).argmax(axis=1).astype(np.uint8)
         return masks
 
 
 def write_torch(model: FCN, card: ModelCard, path: Path) -> ProgramEngine:
     """Write a network in evaluation mode, and return what computes the file."""
+    dtype = torch.float32 if card.form.dtype is np.float32 else torch.uint8
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program = trace_program(model, model.in_channels)
+        program = trace_program(model, model.in_channels, dtype)
         torch.export.save(program, path, extra_files={METADATA_KEY: card.to_json()})
         return ProgramEngine(path)

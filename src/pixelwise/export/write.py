@@ -99,7 +99,8 @@ def export_network(model: FCN, card: ModelCard, path: Path, *, pictures: Path | 
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
         written = Path(folder) / path.name
         engine = write(model, card, written)
-        parity = measure_parity(model, engine, make_batches(pictures, model.in_channels), tolerance)
+        batches = make_batches(pictures, card.form, card.network["std"])
+        parity = measure_parity(model, engine, batches, tolerance)
         _check(parity, path)
         text = json.dumps(_describe(format_name, path, card, pictures, parity), indent=2)
         (Path(folder) / report.name).write_text(text + "\n", encoding="utf-8")

@@ -111,7 +111,7 @@ class FCN(nn.Module):
         """
         height, width = images.shape[-2:]
         maps = self._maps(images)
-        x = self.drop6(F.relu(self.fc6(self._rescale(5, maps[4]))))  # (N, fc, H/32, W/32)
+        x = self.drop6(F.relu(self._fc6(self._rescale(5, maps[4]))))  # (N, fc, H/32, W/32)
         x = self.drop7(F.relu(self.fc7(x)))
         # Scores and all behind them stay in float32: exact logits, and bf16 backward passes of narrow 1x1
         # convolutions corrupt the heap on CPUs with AMX (torch 2.13).
@@ -178,6 +178,18 @@ class FCN(nn.Module):
         if self.family != "caffe":  # whose padding of 100 makes any size large enough
             x = F.pad(x, (0, -width % 32, 0, -height % 32))  # right and bottom, cropped off by `forward`
         return cast("tuple[Tensor, ...]", self.backbone(x))
+
+    def _fc6(self, x: Tensor) -> Tensor:
+        """Apply fc6, in float32 where its gradient would be wrong in bf16.
+
+        On maps of fewer rows than the padding, torch 2.13 computes the weights' gradient of a bf16
+        convolution on CPUs from memory that nobody has written: it differs from run to run, and is up to 50
+        times too large.
+        """
+        if not (self.training and x.shape[-2] < FAMILIES[self.family].fc6_padding):
+            return cast(Tensor, self.fc6(x))
+        with torch.autocast(x.device.type, enabled=False):
+            return cast(Tensor, self.fc6(x.float()))
 
     def _rescale(self, pool: int, x: Tensor) -> Tensor:
         if self.at_once:

@@ -1,4 +1,4 @@
-"""torch 2.13 gets the bf16 gradient of a convolution wrong on CPUs where the map is lower than the padding."""
+"""torch 2.13 gets bf16 gradients of a convolution wrong on CPUs where the map is lower than the padding."""
 
 import pytest
 import torch

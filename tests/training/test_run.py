@@ -225,7 +225,9 @@ def test_frozen_stages_keep_their_weights_and_the_others_learn(squares: Path, tm
 @pytest.mark.slow
 def test_two_processes_get_the_scores_of_one(squares: Path, tmp_path: Path) -> None:
     for name, devices in (("one", 1), ("two", 2)):
-        command = _command(squares, tmp_path / name, "--epochs=2", "--dropout=0", f"--devices={devices}")
+        # In bf16, gradients of half batches do not add up to those of the whole to the last digit.
+        options = "--epochs=2", "--dropout=0", "--precision=32", f"--devices={devices}"
+        command = _command(squares, tmp_path / name, *options)
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment)
     one, two = (load_file(tmp_path / name / "last.safetensors") for name in ("one", "two"))

@@ -55,7 +55,7 @@ def _bars(axis: Any, numbers: dict[str, Any]) -> None:
             for s, k in zip(seconds[::-1], wanted[::-1], strict=True)
         ],
     )
-    axis.set_xlim(0, 1300 * max(seconds))
+    axis.set_xlim(0, 1450 * max(seconds))
     axis.set_xlabel("ms a picture")
     axis.set_title(f"{' '.join(wanted[0].split()[:2])}: picture to mask")
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
-from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from safetensors.torch import load_file
 
@@ -35,10 +29,10 @@ from .finish import finish
 from .loaders import Loaders, Place, make_loaders
 from .loss import weights_from_pixels
 from .module import TrainingModule
-from .precision import lightning_precision
-from .record import BEST, Bar, RunRecorder
+from .record import BEST, RunRecorder
 from .settings import TrainSettings
 from .statistics import ChannelStatistics, count_pixels, measure_channels
+from .trainer import make_trainer, quiet_lightning
 
 log = logging.getLogger("pixelwise")
 
@@ -98,9 +92,9 @@ def train(
     if measured is not None:
         log.info("pictures: %s; %s", form, measured)
     model = _make_model(data, settings, measured, fresh=state is None)
-    with _quiet_lightning():
+    with quiet_lightning():
         recorder = RunRecorder(run, data.labels, form.values)
-        trainer = _make_trainer(settings, run, recorder)
+        trainer = make_trainer(settings, run, recorder)
         on_gpu = trainer.strategy.root_device.type != "cpu"
         place = Place(trainer.global_rank, trainer.world_size, on_gpu)
         loaders = make_loaders(
@@ -223,46 +217,6 @@ def _class_weights(data: SegmentationData, settings: TrainSettings) -> torch.Ten
     return weights_from_pixels(torch.from_numpy(pixels))
 
 
-def _make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> pl.Trainer:
-    callbacks: list[Callback] = [
-        *([Bar(recorder)] if sys.stderr.isatty() else []),
-        recorder,
-        # The name changes from epoch to epoch, and the old file goes when the new one is whole.
-        ModelCheckpoint(
-            run / "state", "epoch-{epoch:05d}", save_on_train_epoch_end=True, auto_insert_metric_name=False
-        ),
-    ]
-    if settings.patience is not None:
-        callbacks.append(
-            EarlyStopping(
-                "val_mean_iou",
-                mode="max",
-                patience=settings.patience,
-                check_on_train_epoch_end=True,
-                check_finite=False,
-            )
-        )
-    try:
-        return pl.Trainer(
-            accelerator=settings.device,
-            devices=settings.devices,
-            num_nodes=settings.nodes,
-            strategy=settings.strategy,
-            precision=lightning_precision(settings),
-            max_epochs=settings.epochs,
-            logger=TensorBoardLogger(run, name="logs", version=""),
-            callbacks=callbacks,
-            use_distributed_sampler=False,  # ours shares pictures out without doubling any
-            num_sanity_val_steps=0,
-            log_every_n_steps=10,
-            enable_model_summary=False,
-            enable_progress_bar=sys.stderr.isatty(),
-        )
-    except (MisconfigurationException, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"this machine cannot train with these settings: {reason}") from error
-
-
 def _latest_state(run: Path) -> Path | None:
     """Return the newest whole resume state; one cut off by a crash while being written is passed over."""
     for path in sorted((run / "state").glob("*.ckpt"), reverse=True):
@@ -290,19 +244,3 @@ def _fit(
         raise TrainingError(
             "the GPU's memory is too small: give a smaller --batch-size, a smaller --crop, or --device cpu"
         ) from error
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's hints to developers from users: they cannot act on them."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.WARNING)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

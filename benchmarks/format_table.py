@@ -36,16 +36,7 @@ def masks_of(root: Path) -> dict[str, np.ndarray]:
 
 
 def starts(root: Path, place: Path) -> bool:
-    train(
-        root,
-        model="fcn32s_vgg11",
-        weights="none",
-        workers=0,
-        device="cpu",
-        epochs=1,
-        batch_size=1,
-        out=place / "run",
-    )
+    train(root, **published.QUICK, out=place / "run")
     return True
 
 
@@ -78,11 +69,10 @@ def main() -> int:
     print("| set | " + " | ".join(questions) + " |")
     print("|---" * (1 + len(questions)) + "|")
     wrong = 0
-    for name, build in published.BUILDERS.items():
+    for name in published.BUILDERS:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
-            (place / "data").mkdir()
-            root = build(place / "data").root or place / "data"
+            root = published.build(name, place / "data").root
             answers = [answer(question, root, place) for question in questions.values()]
         wrong += sum(word != "yes" for word in answers)
         print(f"| {name} | " + " | ".join(answers) + " |", flush=True)

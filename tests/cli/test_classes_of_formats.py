@@ -15,11 +15,7 @@ import published
 
 @pytest.fixture(params=published.BUILDERS)
 def built(request, tmp_path):
-    root = tmp_path / "data"
-    root.mkdir()
-    expected = published.BUILDERS[request.param](root)
-    expected.root = expected.root or root
-    return expected
+    return published.build(request.param, tmp_path / "data")
 
 
 def test_all_classes_are_listed_and_the_draft_changes_nothing_until_it_is_edited(built, tmp_path, capsys):

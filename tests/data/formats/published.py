@@ -517,3 +517,22 @@ BUILDERS = {
     "label studio by its sdk": written("label_studio", order=(0, 2, 1)),
 }
 """Every layout by name."""
+
+QUICK = {
+    "model": "fcn32s_vgg11",
+    "weights": "none",
+    "workers": 0,
+    "device": "cpu",
+    "epochs": 1,
+    "repeats": 1,
+    "batch_size": 1,
+}
+"""Settings of a training that shows that a set can be trained on."""
+
+
+def build(name, root):
+    """Make the folder `root` with the set of that name; what is to be opened is the `root` of the answer."""
+    root.mkdir()
+    expected = BUILDERS[name](root)
+    expected.root = expected.root or root
+    return expected

@@ -18,11 +18,7 @@ from pixelwise.data.write import write_folder
 
 @pytest.fixture(params=published.BUILDERS)
 def built(request, tmp_path):
-    root = tmp_path / "data"
-    root.mkdir()
-    expected = published.BUILDERS[request.param](root)
-    expected.root = expected.root or root
-    return expected
+    return published.build(request.param, tmp_path / "data")
 
 
 def all_masks(data):

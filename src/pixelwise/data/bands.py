@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -57,11 +57,6 @@ class Bands:
     def __str__(self) -> str:
         text = f"{self.colors} band{'s' if self.colors > 1 else ''} of {self.dtype}"
         return f"{text} and alpha" if self.alpha else text
-
-
-def bands_to_plain(bands: Bands) -> tuple[int, str, bool, bool]:
-    """Return what `Bands` is made from again, for JSON."""
-    return bands.count, bands.dtype, bands.alpha, bands.varied
 
 
 class Raster(NamedTuple):
@@ -119,7 +114,7 @@ def picture_raster(picture: Image.Image) -> Raster:
     Raises:
         ImageError: Pillow cannot turn its colours into RGB.
     """
-    kind = Bands(_kind(picture).count, "uint8", _kind(picture).alpha)
+    kind = replace(_kind(picture), dtype="uint8")
     picture = upright(picture)
     if picture.mode == "F" or picture.mode.startswith("I"):
         values = np.asarray(picture)[:, :, None]

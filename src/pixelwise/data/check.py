@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
-from .bands import Bands, bands_to_plain, read_kind
+from .bands import Bands, read_kind
 from .form import PictureForm, choose_form
 from .image import verify_image
 from .masks import Mask, MaskCodec
@@ -147,7 +147,7 @@ def _look_at(path: Path) -> PictureHead | ImageError:
 def _to_plain(picture: PictureHead | ImageError) -> Any:
     if isinstance(picture, ImageError):
         return str(picture)
-    return [picture.size, bands_to_plain(picture.bands)]
+    return [picture.size, astuple(picture.bands)]
 
 
 def _from_plain(plain: Any) -> PictureHead | ImageError:

@@ -22,7 +22,7 @@ PRECISION = "INFERENCE_PRECISION_HINT"
 
 
 class OpenVinoEngine:
-    """Computes a network that `pixelwise.export.export_openvino` wrote.
+    """Computes a network that `pixelwise export` wrote.
 
     A picture runs through three graphs: to the maps, in pieces if it is large; to the scores; and in strips
     to every pixel, where for a mask the best class is found on the way, so that the logits are never written.

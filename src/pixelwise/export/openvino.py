@@ -23,16 +23,14 @@ TRACED_SIZE = (70, 50)
 
 def write_openvino(model: FCN, card: ModelCard, path: Path) -> OpenVinoEngine:
     """Write a network in evaluation mode, and return what computes the file in float32."""
-    graph = _trace(model)
-    graph.get_parameters()[0].set_element_type(ov.Type(card.form.dtype))
-    graph.validate_nodes_and_infer_types()
+    graph = _trace(model, ov.Type(card.form.dtype))
     graph.set_rt_info(card.to_json(), [METADATA_KEY])
     ov.save_model(graph, path, compress_to_fp16=True)
     return OpenVinoEngine(path, exact=True)
 
 
-def _trace(model: FCN) -> ov.Model:
-    """Return the network as an OpenVINO graph with dynamic batch, height and width."""
+def _trace(model: FCN, kind: ov.Type) -> ov.Model:
+    """Return the network as an OpenVINO graph for pictures of a number type, all but channels dynamic."""
     example = torch.zeros(1, model.in_channels, *TRACED_SIZE, dtype=torch.uint8)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.filterwarnings("ignore", category=TracerWarning)
@@ -42,6 +40,6 @@ def _trace(model: FCN) -> ov.Model:
     frontend = FrontEndManager().load_by_framework("pytorch")
     decoder = TorchScriptPythonDecoder(traced)  # has to live until it is converted
     graph = frontend.convert(frontend.load(decoder))
-    graph.get_parameters()[0].set_element_type(ov.Type.u8)
+    graph.get_parameters()[0].set_element_type(kind)
     graph.reshape([-1, model.in_channels, -1, -1])
     return graph

@@ -23,13 +23,6 @@ from .formats import PACKAGES, SUFFIXES, FormatName, format_of
 from .parity import Parity, measure_parity
 from .pictures import make_batches
 
-RUNTIMES: dict[FormatName, tuple[str, ...]] = {
-    "openvino": ("torch", "openvino"),
-    "onnx": ("torch", "onnx", "onnxscript", "onnxruntime"),
-    "torch": ("torch",),
-}
-"""The packages whose versions the report names."""
-
 
 @dataclass(frozen=True)
 class Export:
@@ -139,7 +132,8 @@ def _describe(
     format_name: FormatName, path: Path, card: ModelCard, pictures: Path | None, parity: Parity
 ) -> dict[str, Any]:
     """Return what stands in the report."""
-    versions = {package: importlib.metadata.version(package) for package in RUNTIMES[format_name]}
+    packages = (*PACKAGES[format_name], *(["openvino"] if format_name == "openvino" else []))
+    versions = {package: importlib.metadata.version(package) for package in packages}
     return {
         "file": path.name,
         "format": format_name,

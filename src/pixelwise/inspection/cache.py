@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from ..data.bands import Bands, bands_to_plain
+from ..data.bands import Bands
 from ..data.check import PICTURE, PictureHead
 from ..data.formats.drawing import DrawnMask
 from ..data.memory import Kind, Memory
@@ -40,7 +41,7 @@ def _to_plain(record: PairRecord) -> list[Any]:
     seen: Any = picture
     if isinstance(picture, PictureFacts):
         marks = picture.print.digest.hex(), picture.print.small.hex()
-        seen = [picture.size, picture.kind, picture.turned, *marks, bands_to_plain(picture.bands)]
+        seen = [picture.size, picture.kind, picture.turned, *marks, astuple(picture.bands)]
     held: Any = mask
     if isinstance(mask, MaskFacts):
         held = [mask_to_plain(mask.record), mask.kind, mask.areas, mask.soft, mask.between]

@@ -5,18 +5,19 @@
 Takes the test sets of all formats, damages a file or several of each (bits, numbers, keys, nesting, sizes,
 names), and runs check, convert, classes, train (up to the network), evaluate and predict on it, in a child
 process. A failure is an exception that is not a `PixelwiseError`, a run of over 20 seconds, over 2 GiB of
-memory, a crash, or a file that was written outside of what the command was told to write.
+memory, a crash, or a file that was written outside of what the command was told to write. Each failure is
+printed at once, and a line on the way every 100 rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import struct
@@ -40,6 +41,7 @@ import published
 from pixelwise.cli.app import main as pixelwise
 
 SECONDS, MEGABYTES = 20, 2048
+SLOW = 10  # seconds from which a set is named
 HOSTILE: tuple[Any, ...] = (
     *(None, True, -1, 0, 1e308, -1e308, float("nan"), float("inf"), 10**400, 2**63, 2**31, 1e18, 0.5),
     *("", " ", "x" * 100_000, "../../evil.png", "/etc/passwd", "\0", "\ud800", "NaN", "1e999", "é", "a\nb"),
@@ -353,16 +355,24 @@ def child(data: Path, place: Path, log: Path) -> int:
     os.environ["HOME"] = str(place / "home")
     tempfile.tempdir = str(place / "tmp")
     os.chdir(place / "cwd")
-    file = log.open("w")
+    file = log.open("w", buffering=1, errors="backslashreplace")  # a line at once: a child ends by _exit
     os.dup2(file.fileno(), 1)
     os.dup2(file.fileno(), 2)
-    sys.stdout = sys.stderr = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), write_through=True)
+    sys.stdout = sys.stderr = file
+    # twice what fails: a child that takes all memory must not have the kernel choose the parent
+    resource.setrlimit(resource.RLIMIT_DATA, (own_data() + 2 * MEGABYTES * 2**20,) * 2)
     try:
         run_all(data, place)
     except BaseException:
         traceback.print_exc()
         return 9
     return 0
+
+
+def own_data() -> int:
+    """Return the bytes that this process has of what RLIMIT_DATA limits."""
+    found = re.search(r"VmData:\s*(\d+)", Path("/proc/self/status").read_text())
+    return 1024 * int(found[1]) if found else 0
 
 
 def contents(root: Path) -> dict[str, tuple[int, int]]:
@@ -416,7 +426,8 @@ def _crash(status: int, text: str) -> str:
     said = re.search(r"Traceback[\s\S]*", text)
     if os.WIFSIGNALED(status):
         return f"killed by signal {os.WTERMSIG(status)}\n{text[-2000:]}"
-    return said[0] if said else text[-2000:] if os.WEXITSTATUS(status) else ""
+    code = os.WEXITSTATUS(status)
+    return said[0] if said else f"{text[-2000:]}\nended with code {code}" if code else ""
 
 
 def main() -> int:
@@ -434,6 +445,7 @@ def main() -> int:
     kinds: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     slowest = largest = 0.0
+    begin = time.monotonic()
     for number in arguments.only or range(arguments.rounds):
         place = arguments.work / (f"round-{number}" if arguments.only else "round")
         kind, failure, took, memory = attempt(place, f"{arguments.seed}-{number}")
@@ -442,11 +454,20 @@ def main() -> int:
         if failure:
             last = failure.strip().splitlines()[-1]
             failures[last[:100]] += 1
-            if failures[last[:100]] <= 2:
-                print(f"--- round {number}, {kind}\n{failure[-1500:]}", flush=True)
-    total = sum(kinds.values())
+            text = failure[-1500:] if failures[last[:100]] <= 2 else last
+            print(f"--- round {number}, {kind}\n{text}", flush=True)
+        if took > SLOW:
+            print(f"--- round {number}, {kind}: took {took:.1f} s, {memory:.0f} MB", flush=True)
+        if kinds.total() % 100 == 0:
+            own = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+            print(
+                f"{kinds.total()} rounds, {failures.total()} failures, slowest {slowest:.1f} s, largest "
+                f"{largest:.0f} MB, after {time.monotonic() - begin:.0f} s; this process {own:.0f} MB",
+                flush=True,
+            )
+    total = kinds.total()
     print(f"{total} damaged sets of {len(kinds)} kinds, each through 7 commands: ")
-    print(f"{sum(failures.values())} failures, slowest {slowest:.1f} s, largest {largest:.0f} MB")
+    print(f"{failures.total()} failures, slowest {slowest:.1f} s, largest {largest:.0f} MB")
     for text, number in failures.most_common():
         print(f"  {number:4} {text}")
     return 1 if failures else 0

@@ -23,6 +23,11 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == ["data.zip"]
 
 
+def test_a_name_of_no_file_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"data\.zip: the name '\./\.' in it is no file's"):
+        unpack(pack(tmp_path / "data.zip", [("a.txt", b"x"), ("./.", b"x")]))
+
+
 def test_a_link_is_refused(tmp_path):
     link = zipfile.ZipInfo("link")
     link.external_attr = 0o120777 << 16

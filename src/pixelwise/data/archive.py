@@ -97,6 +97,8 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) ->
         DataError: its name leads elsewhere, it is a link, or it holds more than it says.
     """
     name = PurePosixPath(member.filename.replace("\\", "/"))
+    if not name.parts:
+        raise DataError(f"the name {member.filename!r} in it is no file's; nothing is unpacked")
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0] or "\0" in member.filename:
         raise DataError(f"the name {member.filename!r} in it leads out of the folder; nothing is unpacked")
     if stat.S_ISLNK(member.external_attr >> 16):

@@ -129,6 +129,11 @@ def test_a_broken_description_is_named_with_what_was_expected(read, tmp_path, te
     assert "\n" not in str(error.value)
 
 
+def test_half_a_character_in_a_name_is_an_error():
+    with pytest.raises(DataError, match=r"the class name 'a\\ud800' is no text"):
+        Description({0: "a\ud800"})
+
+
 def test_a_folder_of_that_name_is_an_error(tmp_path):
     (tmp_path / "dataset.yaml").mkdir()
     with pytest.raises(DataError, match="cannot be read"):

@@ -163,6 +163,16 @@ def test_ids_among_colours_are_refused(put_pair, tmp_path):
     assert f"{ids} holds ids, but {colors} holds colours: save all masks in one way" in str(error.value)
 
 
+def test_ids_among_palettes_that_disagree_are_refused(put_pair, tmp_path):
+    red, blue, black = (255, 0, 0), (0, 0, 255), (0, 0, 0)
+    ids = put_pair("train", "a", [[0, 3]])
+    colors = put_pair("train", "b", palette_picture([[0, 1]], [black, red]))
+    put_pair("train", "c", palette_picture([[0, 1]], [blue, black]))
+    with pytest.raises(DataError) as error:
+        open_data(tmp_path)
+    assert f"{ids} holds ids, but {colors} holds colours" in str(error.value)
+
+
 def test_unreadable_masks_are_left_out_of_the_count_and_noted(put_pair, tmp_path):
     put_pair("train", "a", [[0, 1]])
     broken = put_pair("train", "b", [[0, 5]])

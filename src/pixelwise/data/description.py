@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,11 @@ class Description:
     ignore: tuple[int, ...] = ()
     ignore_colors: tuple[Color, ...] = ()
     order: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.names.values():
+            if re.search("[\ud800-\udfff]", name):  # JSON can hold halves of characters, no file can
+                raise DataError(f"the class name {name!r} is no text: correct it")
 
     @property
     def values(self) -> tuple[int, ...]:

@@ -173,7 +173,7 @@ def _refuse_unclear(records: Mapping[Mask, MaskRecord], by_color: bool, values: 
     for path, record in records.items():
         clear = set(record.counts) <= ({0, 0xFFFFFF} if record.by_color else {0, 255})
         if by_color and not record.by_color and not record.palette and not clear:
-            colored = next(path for path, other in records.items() if other.by_color)
+            colored = next(path for path, other in records.items() if other.by_color or other.palette)
             raise DataError(
                 f"{path} holds ids, but {colored} holds colours: save all masks in one way, or {_WRITE}"
             )

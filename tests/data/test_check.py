@@ -7,6 +7,7 @@ from PIL import Image
 
 from pixelwise.data.check import SHOWN, check_data
 from pixelwise.data.folder import open_data
+from pixelwise.data.memory import Memory
 from pixelwise.errors import DataError
 
 GOOD = [[0, 0, 1], [1, 2, 255]]
@@ -202,11 +203,13 @@ def test_a_split_that_does_not_exist_is_an_error(root):
     assert found.startswith(f"{root}: has no split 'test', only train, val; make {root}/test/")
 
 
-def test_masks_that_were_read_to_find_the_classes_are_not_read_again(root, monkeypatch):
+def test_masks_that_were_read_to_find_the_classes_are_not_read_again(root, tmp_path, monkeypatch):
     (root / "dataset.yaml").unlink()
-    data = open_data(root)
-    monkeypatch.setattr("pixelwise.data.scan.scan_mask", None)
-    check_data(data)
+    monkeypatch.setattr("pixelwise.data.memory.SETTLED", 0)
+    with Memory(root, tmp_path / "cache") as memory:
+        data = open_data(root, memory=memory)
+        monkeypatch.setattr("pixelwise.data.scan.scan_mask", None)
+        check_data(data, memory=memory)
 
 
 def test_progress_counts_the_pairs(root):

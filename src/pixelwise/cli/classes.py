@@ -6,7 +6,6 @@ import errno
 import json
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from ..data.discover import Discovery
 from ..data.folder import blamed_on, description_path, find_classes, list_pairs
 from ..data.formats.base import Layout, Request
 from ..data.masks import hex_color, pack_color
-from ..data.scan import MaskRecord, Progress, in_parallel, scan_mask, total
+from ..data.scan import Progress, in_parallel, scan_mask, total
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX, Color
 from .progress import progress_bar
@@ -79,20 +78,21 @@ def _copy_it(out: Path | None, data: Path) -> str:
 
 def _held(layout: Layout, progress: Progress) -> Discovery:
     """Return what the masks of a format that names its classes itself hold, by value."""
-    masks = [pair.mask for pairs in layout.splits.values() for pair in pairs]
+    pairs = [pair for split in layout.splits.values() for pair in split]
     codec = layout.description.codec(layout.by_color)
-    records = [record for record in in_parallel(scan_mask, masks, progress) if isinstance(record, MaskRecord)]
-    known = []
-    for record in records:
+    known: list[dict[int, int]] = []
+    for record in in_parallel(lambda pair: scan_mask(pair.mask), pairs, progress):
+        if isinstance(record, ImageError):
+            continue
         with suppress(ImageError):  # a mask of another kind, which `pixelwise check` reports
             values = codec.recode(np.array(list(record.counts), np.int64), record.by_color, record.palette)
             counts: Counter[int] = Counter()
             for value, pixels in zip(values.tolist(), record.counts.values(), strict=True):
                 counts[value] += pixels
-            known.append(replace(record, counts=dict(counts)))
-    lost = len(masks) - len(known)
-    notes = (f"{lost} of {len(masks)} masks cannot be read; pixelwise check says why",) if lost else ()
-    return Discovery(layout.description, layout.by_color, total(known), {}, (*layout.notes, *notes))
+            known.append(dict(counts))
+    lost = len(pairs) - len(known)
+    notes = (f"{lost} of {len(pairs)} masks cannot be read; pixelwise check says why",) if lost else ()
+    return Discovery(layout.description, layout.by_color, total(known), (*layout.notes, *notes))
 
 
 def _draft_of_choices(found: Discovery, format: str) -> str:

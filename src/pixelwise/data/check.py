@@ -61,7 +61,7 @@ def check_data(
     scan = scanner(memory)
 
     def check(pair: Pair) -> _PairResult:
-        return _check_pair(data, pair, look(pair.image), data.records.get(pair.mask) or scan(pair.mask))
+        return _check_pair(data, pair, look(pair.image), scan(pair.mask))
 
     results = in_parallel(check, pairs, progress)
     for pair, result in zip(pairs, results, strict=True):

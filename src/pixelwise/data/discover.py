@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import DataError, ImageError
@@ -11,7 +12,9 @@ from .description import FILE_NAME, Description
 from .known import recognize
 from .masks import Mask, hex_color, pack_color, unpack_color
 from .memory import Memory
-from .scan import MaskRecord, Progress, scan_masks, total
+from .pairs import Pair
+from .scan import MaskRecord, Progress, in_parallel, scanner, total
+from .stored import Again, Stored
 
 MAX_COLORS = 64
 """Colours in masks that are believed to be classes when no description says so."""
@@ -22,6 +25,10 @@ STRAY = 0.1
 _WRITE = f"write {FILE_NAME} (see the README) to say which values are classes"
 
 
+Held = Iterable[tuple[Pair, MaskRecord]]
+"""Masks and what they hold; can be gone through again, and need not fit in memory."""
+
+
 @dataclass(frozen=True)
 class Discovery:
     """What masks hold, and what it is taken to mean.
@@ -30,101 +37,128 @@ class Discovery:
         description: The classes.
         by_color: Whether the masks are colour pictures.
         totals: Pixels and masks of each value (of each colour 0xRRGGBB) in the masks that were read.
-        records: What each of these masks holds.
         notes: What was assumed, a sentence each.
     """
 
     description: Description
     by_color: bool
     totals: Mapping[int, tuple[int, int]]
-    records: Mapping[Mask, MaskRecord]
     notes: tuple[str, ...]
 
 
 def discover(
-    names: Sequence[str],
-    masks: Sequence[Mask],
-    progress: Progress | None = None,
-    memory: Memory | None = None,
+    pairs: Sequence[Pair], progress: Progress | None = None, memory: Memory | None = None
 ) -> Discovery:
     """Read all masks in parallel and say which classes they hold; pictures are not opened.
 
     Masks that cannot be read are left out here; `check_data` reports them.
 
     Args:
-        names: Names of the pictures, which tell public data sets.
-        masks: Their masks.
+        pairs: The pictures, whose names tell public data sets, and their masks.
         progress: Told how many masks are done.
         memory: What earlier runs found; masks that have not changed since are not read again.
 
     Raises:
         DataError: no mask can be read, or what they hold cannot be classes.
     """
-    records, errors = scan_masks(masks, progress, memory)
-    if not records:
-        first: ImageError = next(iter(errors.values()))
-        raise DataError(f"none of the {len(masks)} masks can be read; the first: {first}")
-    found = interpret(names, records)
-    return replace(found, notes=(*found.notes, *_unread(errors, len(masks))))
+    found = _read(pairs, progress, memory)
+    held, unread = _readable(pairs, found), _unread(found)
+    if len(found) == len(unread):
+        raise DataError(f"none of the {len(pairs)} masks can be read; the first: {unread[0]}")
+    discovery = interpret([pair.name for pair in pairs], held)
+    return replace(discovery, notes=(*discovery.notes, *_notes(unread, len(pairs))))
 
 
-def interpret(names: Sequence[str], records: Mapping[Mask, MaskRecord]) -> Discovery:
+def _read(
+    pairs: Sequence[Pair], progress: Progress | None, memory: Memory | None = None
+) -> Stored[MaskRecord | ImageError]:
+    """Read masks in parallel."""
+    scan = scanner(memory)
+    return Stored(in_parallel(lambda pair: scan(pair.mask), pairs, progress))
+
+
+def _readable(pairs: Sequence[Pair], found: Stored[MaskRecord | ImageError]) -> Held:
+    return Again(
+        lambda: (
+            (pair, record)
+            for pair, record in zip(pairs, found, strict=True)
+            if isinstance(record, MaskRecord)
+        )
+    )
+
+
+def _unread(found: Iterable[MaskRecord | ImageError]) -> list[ImageError]:
+    return [record for record in found if isinstance(record, ImageError)]
+
+
+def _notes(unread: Sequence[ImageError], of: int) -> tuple[str, ...]:
+    if not unread:
+        return ()
+    return (f"{len(unread)} of {of} masks cannot be read and are left out; the first: {unread[0]}",)
+
+
+def interpret(names: Sequence[str], held: Held) -> Discovery:
     """Say which classes masks hold that are read already, one or more.
 
     Args:
         names: Names of the pictures, which tell public data sets.
-        records: What their masks hold.
+        held: What their masks hold.
 
     Raises:
         DataError: what they hold cannot be classes.
     """
-    main = _of_one_kind(records)
-    by_color = any(record.by_color and not record.grey for record in main.values())
+    main = _of_one_kind(held)
+    by_color = any(record.by_color and not record.grey for _, record in main)
     by_color = by_color or _palettes_disagree(main)
-    totals = total(_as_kind(record, by_color) for record in main.values())
-    known = None if by_color else recognize(names, [record.counts.keys() for record in main.values()])
+    totals = _total(main, by_color)
+    known = None if by_color else recognize(names, Again(lambda: (set(record.counts) for _, record in main)))
     if known is not None:
         description, note = known.description, known.note
     else:
         _refuse_unclear(main, by_color, len(totals))
-        worst = max(main, key=lambda path: len(main[path].counts))
+        worst = max(main, key=lambda entry: len(entry[1].counts))[0].mask
         description, note = _from_colors(totals, worst) if by_color else _from_ids(totals, worst)
         if not by_color:
             description = _with_palette(description, main)
-    return Discovery(description, by_color, totals, records, (note,))
+    return Discovery(description, by_color, totals, (note,))
 
 
-def _of_one_kind(records: Mapping[Mask, MaskRecord]) -> Mapping[Mask, MaskRecord]:
+def _of_one_kind(held: Held) -> Held:
     """Return the masks without stray ones of the other kind: a few colours among ids, or ids among colours.
 
     What is left out has no say in what the classes are; `check_data` reports it.
     """
-    palette = {color for record in records.values() for color in record.palette.values()}
-    colored = {
-        mask
-        for mask, record in records.items()
-        if record.by_color and not record.grey and not set(record.counts) <= palette
-    }
-    bare = {mask for mask, record in records.items() if not record.by_color and not record.palette}
-    for stray, others in ((colored, len(records) - len(colored)), (bare, len(colored))):
-        if stray and others and len(stray) <= STRAY * len(records):
-            return {mask: record for mask, record in records.items() if mask not in stray}
-    return records
+    palette = {color for _, record in held for color in record.palette.values()}
+
+    def colored(record: MaskRecord) -> bool:
+        return record.by_color and not record.grey and not set(record.counts) <= palette
+
+    def bare(record: MaskRecord) -> bool:
+        return not record.by_color and not record.palette
+
+    kinds = Counter((colored(record), bare(record)) for _, record in held)
+    masks, colors, ids = kinds.total(), kinds[True, False], kinds[False, True]
+    if 0 < colors <= STRAY * masks and masks > colors:
+        return Again(lambda: (entry for entry in held if not colored(entry[1])))
+    if 0 < ids <= STRAY * masks and colors:
+        return Again(lambda: (entry for entry in held if not bare(entry[1])))
+    return held
 
 
-def match(description: Description, masks: Sequence[Mask], progress: Progress | None = None) -> Discovery:
+def match(description: Description, pairs: Sequence[Pair], progress: Progress | None = None) -> Discovery:
     """Read masks that a description belongs to, and tell whether they hold its values or its colours.
 
     Args:
         description: The classes.
-        masks: All masks of the data set, or some.
+        pairs: All pairs of the data set, or some.
         progress: Told how many masks are done.
     """
-    records, errors = scan_masks(masks, progress)
-    return replace(compare(description, records), notes=_unread(errors, len(masks)))
+    found = _read(pairs, progress)
+    discovery = compare(description, _readable(pairs, found))
+    return replace(discovery, notes=_notes(_unread(found), len(pairs)))
 
 
-def compare(description: Description, records: Mapping[Mask, MaskRecord]) -> Discovery:
+def compare(description: Description, held: Held) -> Discovery:
     """Tell whether masks that are read already hold a description's values or its colours."""
     ids = {*description.names, *description.ignore}
     colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
@@ -134,53 +168,50 @@ def compare(description: Description, records: Mapping[Mask, MaskRecord]) -> Dis
         are_ids = record.grey and {value & 255 for value in values} <= ids
         return record.by_color and (values <= colors or not are_ids)
 
-    colored = sum(in_colors(record) for record in records.values())  # a stray one is left to `check_data`
-    by_color = 2 * colored > len(records) or _palettes_disagree(records)
-    totals = total(_as_kind(record, by_color) for record in records.values())
-    return Discovery(description, by_color, totals, records, ())
+    colored = Counter(in_colors(record) for _, record in held)  # a stray one is left to `check_data`
+    by_color = colored[True] > colored[False] or _palettes_disagree(held)
+    return Discovery(description, by_color, _total(held, by_color), ())
 
 
-def _unread(errors: Mapping[Mask, ImageError], number: int) -> tuple[str, ...]:
-    if not errors:
-        return ()
-    first = next(iter(errors.values()))
-    return (f"{len(errors)} of {number} masks cannot be read and are left out; the first: {first}",)
-
-
-def _palettes_disagree(records: Mapping[Mask, MaskRecord]) -> bool:
+def _palettes_disagree(held: Held) -> bool:
     """Say whether an id has different colours in different masks, as when a tool made the palettes."""
     colors: dict[int, int] = {}
     return any(
         colors.setdefault(value, color) != color
-        for record in records.values()
+        for _, record in held
         for value, color in record.palette.items()
     )
 
 
-def _as_kind(record: MaskRecord, by_color: bool) -> MaskRecord:
-    """Return the record with its values as ids, or as colours."""
+def _total(held: Held, by_color: bool) -> dict[int, tuple[int, int]]:
+    """Return how many pixels and masks hold each value, as ids or as colours."""
+    return total(_as_kind(record, by_color) for _, record in held)
+
+
+def _as_kind(record: MaskRecord, by_color: bool) -> dict[int, int]:
+    """Return the pixels of each value as ids, or as colours."""
     if record.by_color == by_color:
-        return record
+        return record.counts
     counts: dict[int, int] = {}
     for value, pixels in record.counts.items():
         other = record.palette.get(value, min(value, 255) * 0x010101) if by_color else value & 255
         counts[other] = counts.get(other, 0) + pixels
-    return MaskRecord(record.size, counts, record.rest, by_color, lossy=record.lossy)
+    return counts
 
 
-def _refuse_unclear(records: Mapping[Mask, MaskRecord], by_color: bool, values: int) -> None:
+def _refuse_unclear(held: Held, by_color: bool, values: int) -> None:
     """Raise where the masks are of two kinds, or of a kind that mixes values (JPEG)."""
-    for path, record in records.items():
+    for pair, record in held:
         clear = set(record.counts) <= ({0, 0xFFFFFF} if record.by_color else {0, 255})
         if by_color and not record.by_color and not record.palette and not clear:
-            colored = next(path for path, other in records.items() if other.by_color or other.palette)
+            colored = next(pair.mask for pair, other in held if other.by_color or other.palette)
             raise DataError(
-                f"{path} holds ids, but {colored} holds colours: save all masks in one way, or {_WRITE}"
+                f"{pair.mask} holds ids, but {colored} holds colours: save all masks in one way, or {_WRITE}"
             )
         if record.lossy and not clear:
             raise DataError(
-                f"{path} is a JPEG, which does not keep values exactly, and the masks hold {values} values "
-                f"or more: save masks as PNG from their source, or {_WRITE}"
+                f"{pair.mask} is a JPEG, which does not keep values exactly, and the masks hold {values} "
+                f"values or more: save masks as PNG from their source, or {_WRITE}"
             )
 
 
@@ -237,10 +268,10 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
     return Description({value: f"class_{value}" for value in classes}, ignore=ignore), "; ".join(notes)
 
 
-def _with_palette(description: Description, records: Mapping[Mask, MaskRecord]) -> Description:
+def _with_palette(description: Description, held: Held) -> Description:
     """Return the description with the colours of the masks' palettes, unless they are mere greys."""
     found: dict[int, Color] = {}
-    for record in records.values():
+    for _, record in held:
         found |= {value: unpack_color(color) for value, color in record.palette.items()}
     if all(red == green == blue for red, green, blue in found.values()):
         return description

@@ -16,11 +16,11 @@ from .detect import FOLDER, detect
 from .discover import Discovery, discover, match
 from .formats.base import Layout, Request
 from .listing import by_name, content_of
-from .masks import Mask, MaskCodec
+from .masks import MaskCodec
 from .memory import Memory
 from .pairs import Pair, SegmentationData
 from .remap import remap
-from .scan import MaskRecord, Progress
+from .scan import Progress
 from .splits import SPLITS, complete, split_by_name
 
 __all__ = ["Listing", "Pair", "SegmentationData", "find_classes", "list_pairs", "open_data", "split_by_name"]
@@ -68,11 +68,11 @@ def open_data(
         choices = read_choices(content)
     chosen = detect(place, format or choices.format)
     layout = chosen.open(Request(place, seed, val_fraction, choices))
-    records: Mapping[Mask, MaskRecord] = {}
+    from_masks = False
     if isinstance(layout, Path):  # masks that say nothing of their classes
         listing = list_pairs(layout, seed=seed, val_fraction=val_fraction)
         found = find_classes(path.parent, listing, progress, memory=memory)
-        notes, records = listing.notes + found.notes, found.records
+        notes, from_masks = listing.notes + found.notes, True
         layout = Layout(listing.splits, found.description, found.by_color, notes, listing.faults)
     elif chosen.name != "yolo":  # whose YAML file may be this very one
         with blamed_on(path):
@@ -82,7 +82,7 @@ def open_data(
         description = remap(layout.description, choices)
         labels, codec = description.labels(), description.codec(layout.by_color)
     how = () if chosen is FOLDER else (f"recognised as {chosen.name}",)
-    notes = (*how, *layout.notes, *(_renumbered(codec) if records else ()))
+    notes = (*how, *layout.notes, *(_renumbered(codec) if from_masks else ()))
     return SegmentationData(
         root,
         layout.splits,
@@ -90,7 +90,6 @@ def open_data(
         codec,
         notes,
         layout.faults,
-        records,
         choices.channels,
         choices.depth,
     )
@@ -147,18 +146,17 @@ def find_classes(
         DataError: the description is not usable, or the masks do not hold what can be classes.
     """
     pairs = [pair for split in listing.splits.values() for pair in split]
-    masks = [pair.mask for pair in pairs]
     path = root / FILE_NAME
     with blamed_on(path):
         described = "names" in read_content(path)
     if described:
         description = read_description(path)
-        few = masks[:: max(1, len(masks) // _PEEKED)][:_PEEKED]
-        found = match(description, masks if whole else few, progress)
+        few = pairs[:: max(1, len(pairs) // _PEEKED)][:_PEEKED]
+        found = match(description, pairs if whole else few, progress)
     else:
         path = root
         try:
-            found = discover([pair.name for pair in pairs], masks, progress, memory)
+            found = discover(pairs, progress, memory)
         except DataError as error:
             raise DataError(f"{root}: {error}") from error
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from .description import Description
@@ -70,20 +70,20 @@ MOST = 0.9
 """Share of the pictures that must have a known set's names, and of the masks that must hold its values."""
 
 
-def recognize(names: Sequence[str], masks: Sequence[Set[int]]) -> KnownSet | None:
+def recognize(names: Sequence[str], masks: Iterable[Set[int]]) -> KnownSet | None:
     """Return the known data set that has pictures of these names and masks with these values, if any.
 
     A few files may differ (see `MOST`): one damaged mask makes no other data set of it.
 
     Args:
         names: Names of all pictures, without suffix; folders before a "/" do not count.
-        masks: The values that occur in each mask.
+        masks: The values that occur in each mask; can be gone through again.
     """
     stems = [name.rpartition("/")[2] for name in names]
     for known in KNOWN_SETS:
         usual = {*known.description.names, *known.description.ignore}
-        right = sum(values <= usual for values in masks)
+        right = [values <= usual for values in masks]
         called = sum(known.files.fullmatch(stem) is not None for stem in stems)
-        if right >= MOST * len(masks) and called >= MOST * len(stems):
+        if sum(right) >= MOST * len(right) and called >= MOST * len(stems):
             return known
     return None

@@ -3,16 +3,50 @@
 from __future__ import annotations
 
 import os
+import sys
 import unicodedata
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..errors import DataError
 from .image import IMAGE_SUFFIXES
 
 
-def by_name(folder: Path, what: str) -> tuple[dict[str, Path], list[str]]:
+def fold(name: str, path: Path) -> str:
+    """Return a path without the name in it: one text for all files of a folder, which memory holds once."""
+    before, found, after = str(path).rpartition(name or "/")
+    return sys.intern(f"{before}\0{after}") if name and found else str(path)
+
+
+def unfold(name: str, folded: str) -> Path:
+    """Return the path that `fold` was given."""
+    return Path(folded.replace("\0", name))
+
+
+class Files(Mapping[str, Path]):
+    """Files by name, kept as hardly more than the names."""
+
+    def __init__(self) -> None:
+        """Begin without files."""
+        self._folded: dict[str, str] = {}
+
+    def add(self, name: str, path: Path) -> None:
+        """Put a file in."""
+        self._folded[name] = fold(name, path)
+
+    def __getitem__(self, name: str) -> Path:
+        return unfold(name, self._folded[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folded)
+
+    def __len__(self) -> int:
+        return len(self._folded)
+
+
+def by_name(folder: Path, what: str) -> tuple[Files, list[str]]:
     """Return the pictures below a folder by their names, and a line for each that has the name of another."""
-    files: dict[str, Path] = {}
+    files = Files()
     doubled: list[str] = []
     for path in picture_files(folder):
         name = name_below(folder, path)
@@ -22,7 +56,7 @@ def by_name(folder: Path, what: str) -> tuple[dict[str, Path], list[str]]:
                 "name: rename or delete one of them"
             )
         else:
-            files[name] = path
+            files.add(name, path)
     return files, doubled
 
 
@@ -31,8 +65,8 @@ def name_below(folder: Path, path: Path) -> str:
     return unicodedata.normalize("NFC", path.relative_to(folder).with_suffix("").as_posix())
 
 
-def picture_files(folder: Path) -> list[Path]:
-    """Return all pictures (by suffix) below a folder, in order, but no hidden ones.
+def picture_files(folder: Path) -> Iterator[Path]:
+    """Yield all pictures (by suffix) below a folder, in order, but no hidden ones.
 
     Raises:
         DataError: a folder cannot be listed.
@@ -41,12 +75,12 @@ def picture_files(folder: Path) -> list[Path]:
     def refuse(error: OSError) -> None:
         raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
 
-    found: list[Path] = []
     for place, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = (Path(place, name) for name in files if not name.startswith("."))
-        found += [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
-    return sorted(found)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(place, name)
+            if not name.startswith(".") and path.suffix.lower() in IMAGE_SUFFIXES:
+                yield path
 
 
 def content_of(folder: Path) -> str:

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError
 from ..labels import Labels
-from .masks import Mask, MaskCodec
-from .scan import MaskRecord
+from .listing import fold, unfold
+from .masks import Mask, MaskCodec, MaskSource
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Pair:
-    """A picture and its mask.
+    """A picture and its mask, kept as hardly more than a name: a data set may have a million of them.
 
     Attributes:
         name: Path of the picture below its `images` folder without suffix, with "/" between folders; unique
             within a split.
-        image: File of the picture.
-        mask: File of the mask, or what it is made from.
     """
 
     name: str
-    image: Path
-    mask: Mask
+    _image: str
+    _mask: str | bytes
+
+    def __init__(self, name: str, image: Path, mask: Mask) -> None:
+        """Pair a picture's file with its mask's file, or with what the mask is made from."""
+        packed = fold(name, mask) if isinstance(mask, Path) else zlib.compress(pickle.dumps(mask))
+        for field_, value in (("name", name), ("_image", fold(name, image)), ("_mask", packed)):
+            object.__setattr__(self, field_, value)
+
+    @property
+    def image(self) -> Path:
+        """File of the picture."""
+        return unfold(self.name, self._image)
+
+    @property
+    def mask(self) -> Mask:
+        """File of the mask, or what it is made from."""
+        if isinstance(self._mask, str):
+            return unfold(self.name, self._mask)
+        source: MaskSource = pickle.loads(zlib.decompress(self._mask))
+        return source
 
 
 @dataclass(frozen=True)
@@ -40,7 +59,6 @@ class SegmentationData:
         notes: What was assumed about the data set, a sentence each, for people.
         faults: What is wrong with the files of a split and shows without opening them, a line each:
             `check_data` reports them, and `splits` lacks these files.
-        records: What is known of masks that were read whole to find the classes; spares `check_data` a pass.
         channels: Channels of the pictures that its description asks for; None where it does not.
         depth: 8 where it asks for 8-bit RGB, whatever the pictures hold; None where it does not.
     """
@@ -51,7 +69,6 @@ class SegmentationData:
     codec: MaskCodec
     notes: tuple[str, ...] = ()
     faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    records: Mapping[Mask, MaskRecord] = field(default_factory=dict, repr=False, compare=False)
     channels: int | None = None
     depth: int | None = None
 

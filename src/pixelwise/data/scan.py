@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -29,8 +28,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class MaskRecord:
+class MaskRecord(NamedTuple):
     """What one mask file holds, in short.
 
     Attributes:
@@ -46,7 +44,7 @@ class MaskRecord:
     counts: dict[int, int]
     rest: int = 0
     by_color: bool = False
-    palette: dict[int, int] = field(default_factory=dict)
+    palette: Mapping[int, int] = {}
     lossy: bool = False
 
     @property
@@ -117,22 +115,8 @@ def scanner(memory: Memory | None) -> Callable[[Mask], MaskRecord | ImageError]:
     return memory.remembering(MASK, scan_mask) if memory else scan_mask
 
 
-def scan_masks(
-    masks: Sequence[Mask], progress: Progress | None = None, memory: Memory | None = None
-) -> tuple[dict[Mask, MaskRecord], dict[Mask, ImageError]]:
-    """Read masks in parallel; return the records, and the errors of the masks that cannot be read."""
-    records: dict[Mask, MaskRecord] = {}
-    errors: dict[Mask, ImageError] = {}
-    for mask, result in zip(masks, in_parallel(scanner(memory), masks, progress), strict=True):
-        if isinstance(result, MaskRecord):
-            records[mask] = result
-        else:
-            errors[mask] = result
-    return records, errors
-
-
 def in_parallel(
-    function: Callable[[_Item], _Result], items: Sequence[_Item], progress: Progress | None = None
+    function: Callable[[_Item], _Result], items: Collection[_Item], progress: Progress | None = None
 ) -> Iterator[_Result]:
     """Yield `function` of each item, in order, computed in threads; few results wait at a time.
 
@@ -163,11 +147,15 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def total(records: Iterable[MaskRecord]) -> dict[int, tuple[int, int]]:
-    """Return how many pixels, and how many masks, hold each value, in ascending order of values."""
+def total(counts: Iterable[Mapping[int, int]]) -> dict[int, tuple[int, int]]:
+    """Return how many pixels, and how many masks, hold each value, in ascending order of values.
+
+    Args:
+        counts: Pixels of each value in each mask.
+    """
     sums: dict[int, tuple[int, int]] = {}
-    for record in records:
-        for value, count in record.counts.items():
+    for counted in counts:
+        for value, count in counted.items():
             pixels, masks = sums.get(value, (0, 0))
             sums[value] = (pixels + count, masks + 1)
     return dict(sorted(sums.items()))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
+import weakref
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +20,13 @@ SIDE = 16
 NEAR = 2.5
 """Mean difference of two small pictures, in grey levels, below which they pass for nearly the same."""
 
+_CELLS = SIDE * SIDE
+_ROW = _CELLS + 16
 _FLAT = 3.0
 _CROWD = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """What is kept of a picture to find it again.
 
     Attributes:
@@ -47,15 +51,16 @@ def fingerprint(image: NDArray[np.uint8]) -> Fingerprint:
     return Fingerprint(digest.digest(), small.tobytes())
 
 
-def same(prints: Iterable[Fingerprint]) -> list[list[int]]:
-    """Return the groups of places at which equal pictures stand, two or more a group."""
-    places: dict[bytes, list[int]] = defaultdict(list)
-    for place, entry in enumerate(prints):
-        places[entry.digest].append(place)
-    return [group for group in places.values() if len(group) > 1]
+def same(digests: Iterable[bytes]) -> list[list[int]]:
+    """Return the groups of places at which equal digests stand, two or more a group."""
+    _, kinds, counts = np.unique(np.fromiter(digests, "S16"), return_inverse=True, return_counts=True)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for place in np.flatnonzero(counts[kinds] > 1).tolist():
+        groups[int(kinds[place])].append(place)
+    return list(groups.values())
 
 
-def near(left: Sequence[Fingerprint], right: Sequence[Fingerprint]) -> list[tuple[int, int, float]]:
+def near(left: Iterable[Fingerprint], right: Iterable[Fingerprint]) -> list[tuple[int, int, float]]:
     """Return the pairs of one picture of each side that are nearly, but not exactly, the same.
 
     Each picture's 64 signs (is a cell lighter than its neighbour?) fall into four words; only pictures with a
@@ -65,27 +70,59 @@ def near(left: Sequence[Fingerprint], right: Sequence[Fingerprint]) -> list[tupl
     Returns:
         Place on the left, place on the right, and mean difference in grey levels; the nearest first.
     """
-    buckets: dict[tuple[int, int], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for side, prints in enumerate((left, right)):
+    sides = _Side(left), _Side(right)
+    found: dict[tuple[int, int], float] = {}
+    for quarter in range(4):
+        for ours, theirs in zip(*_in_common(*(side.words[:, quarter] for side in sides)), strict=True):
+            one, two = sides[0].rows(ours), sides[1].rows(theirs)
+            apart = np.abs(one[:, None, :_CELLS].astype(np.int16) - two[None, :, :_CELLS]).mean(2)
+            for i, j in np.argwhere(apart < NEAR).tolist():
+                if (one[i, _CELLS:] != two[j, _CELLS:]).any():
+                    found[sides[0].places[ours[i]], sides[1].places[theirs[j]]] = float(apart[i, j])
+    return sorted(((i, j, apart) for (i, j), apart in found.items()), key=lambda entry: (entry[2], *entry))
+
+
+class _Side:
+    """Fingerprints to compare: their words in memory, and small pictures and digests in a file.
+
+    Attributes:
+        places: Which of the pictures these are; those without content are left out.
+        words: Their words (N, 4) uint16.
+    """
+
+    def __init__(self, prints: Iterable[Fingerprint]) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed in the next line
+        weakref.finalize(self, self._file.close)
+        self.places, words = array("q"), array("H")
         for place, entry in enumerate(prints):
             if not entry.flat:
-                for key in enumerate(_words(entry)):
-                    buckets[key][side].append(place)
-    tables = [_table(prints) for prints in (left, right)]
-    found: dict[tuple[int, int], float] = {}
-    for ours, theirs in buckets.values():
-        if ours and theirs:
-            ours, theirs = ours[:_CROWD], theirs[:_CROWD]
-            apart = np.abs(tables[0][ours][:, None] - tables[1][theirs][None]).mean(2)
-            for i, j in np.argwhere(apart < NEAR).tolist():
-                if left[ours[i]].digest != right[theirs[j]].digest:
-                    found[ours[i], theirs[j]] = float(apart[i, j])
-    return sorted(((i, j, apart) for (i, j), apart in found.items()), key=lambda entry: entry[2])
+                self.places.append(place)
+                words.extend(_words(entry))
+                self._file.write(entry.small + entry.digest)
+        self.words = np.array(words, np.uint16).reshape(-1, 4)
+
+    def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return small picture and digest (N, 272) of some of `places`."""
+        rows = []
+        for number in numbers.tolist():
+            self._file.seek(number * _ROW)
+            rows.append(self._file.read(_ROW))
+        return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, _ROW)
 
 
-def _table(prints: Sequence[Fingerprint]) -> NDArray[np.int16]:
-    rows = np.frombuffer(b"".join(entry.small for entry in prints), np.uint8)
-    return rows.reshape(len(prints), SIDE * SIDE).astype(np.int16)
+def _in_common(
+    left: NDArray[np.uint16], right: NDArray[np.uint16]
+) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
+    """Return where each word that both sides hold stands, at most `_CROWD` places a side."""
+    words = np.intersect1d(left, right)
+    found = []
+    for side in (left, right):
+        order = np.argsort(side, kind="stable")
+        starts, ends = (np.searchsorted(side[order], words, how) for how in ("left", "right"))
+        found.append(
+            [order[start : min(start + _CROWD, end)] for start, end in zip(starts, ends, strict=True)]
+        )
+    return found[0], found[1]
 
 
 def _words(entry: Fingerprint) -> list[int]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..data.choices import read_choices
 from ..data.description import Description, read_content, read_description
-from ..data.discover import Discovery, compare, interpret
+from ..data.discover import Discovery, Held, compare, interpret
 from ..data.folder import blamed_on
-from ..data.masks import Mask, hex_color, unpack_color
+from ..data.masks import hex_color, unpack_color
 from ..data.remap import remap
-from ..data.scan import MaskRecord
+from ..data.stored import Again
 from ..errors import DataError
 from .record import Entry, MaskFacts
 
@@ -40,61 +40,61 @@ class Meaning:
     notes: tuple[str, ...] = ()
 
 
-def meaning_of(path: Path, entries: Sequence[Entry]) -> Meaning:
+def meaning_of(path: Path, entries: Iterable[Entry]) -> Meaning:
     """Return what masks mean that say nothing of their classes themselves.
 
     Without a description, masks with soft edges have no say as long as there are others.
 
     Args:
         path: The `dataset.yaml`; there may be none.
-        entries: The pairs.
+        entries: The pairs; can be gone through again.
 
     Raises:
         DataError: the `dataset.yaml` is not usable.
     """
-    facts: dict[Mask, MaskFacts] = {}
-    for entry in entries:
-        if isinstance(entry.record.mask, MaskFacts):
-            facts[entry.pair.mask] = entry.record.mask
-    records = {mask: found.record for mask, found in facts.items()}
+    facts = Again(
+        lambda: ((pair, record.mask) for _, pair, record in entries if isinstance(record.mask, MaskFacts))
+    )
+    held = Again(lambda: ((pair, found.record) for pair, found in facts))
+    clear = Again(
+        lambda: (
+            (pair, found.record) for pair, found in facts if not found.smoothed and not found.record.lossy
+        )
+    )
     with blamed_on(path):
         content = read_content(path)
         choices = read_choices(content)
     if "names" in content:
         description = read_description(path)
-        by_color = compare(description, records).by_color
+        by_color = compare(description, held).by_color
         with blamed_on(path):
             description = remap(description, choices)
             description.codec(by_color)
         return Meaning(description, by_color)
-    clear = {
-        mask: records[mask] for mask, found in facts.items() if not found.smoothed and not found.record.lossy
-    }
     try:
-        found = _interpreted([entry.pair.name for entry in entries], clear or records)
+        found = _interpreted([entry.pair.name for entry in entries], clear if any(clear) else held)
     except DataError as error:
-        description, by_color = _guess(facts.values())
+        description, by_color = _guess(Again(lambda: (found for _, found in facts)))
         note = "the classes are guessed: the values that form areas in the masks"
         return Meaning(description, by_color, False, str(error), (note,))
     return Meaning(remap(found.description, choices), found.by_color, False, "", found.notes)
 
 
-def _interpreted(names: list[str], records: Mapping[Mask, MaskRecord]) -> Discovery:
+def _interpreted(names: list[str], held: Held) -> Discovery:
     """Return what masks hold, whose classes training would find too."""
-    if not records:
+    if not any(held):
         raise DataError("no mask can be read")
-    found = interpret(names, records)
+    found = interpret(names, held)
     found.description.codec(found.by_color)
     return found
 
 
 def _guess(facts: Iterable[MaskFacts]) -> tuple[Description, bool]:
     """Return the values that form areas in the masks, as classes, and whether they are colours."""
-    known = list(facts)
-    by_color = any(found.record.by_color and not found.record.grey for found in known)
+    by_color = any(found.record.by_color and not found.record.grey for found in facts)
     pixels: dict[int, int] = defaultdict(int)
     total = 0
-    for found in known:
+    for found in facts:
         narrow = found.record.by_color and not by_color
         areas = set(found.areas)
         total += sum(found.record.counts.values()) + found.record.rest

@@ -71,13 +71,13 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         raise DataError(
             f"{out}: lies within the data set; name a folder outside, the original stays as it is"
         )
-    troubles = {id(verdict.entry): verdict.trouble for verdict in verdicts(survey)}
-    copies = {id(entry) for entry in leaks(survey)}
+    troubles = {id(verdict.entry.pair): verdict.trouble for verdict in verdicts(survey)}
+    copies = {id(pair) for pair in leaks(survey)}
 
     def write(entry: Entry) -> str:
-        if id(entry) in copies:
+        if id(entry.pair) in copies:
             return "left out of train, in another split too"
-        return _write(survey, out, entry, troubles.get(id(entry), Trouble.NONE))
+        return _write(survey, out, entry, troubles.get(id(entry.pair), Trouble.NONE))
 
     done = Counter(in_parallel(write, survey.entries, progress))
     kept = [f"{count(number, 'pair')}: {what}" for what, number in done.items() if what]

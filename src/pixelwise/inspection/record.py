@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,8 +27,7 @@ _SELDOM = 0.02
 _JUDGED = 64  # side in pixels below which borders are so close to each other that clean masks look soft
 
 
-@dataclass(frozen=True, slots=True)
-class PictureFacts:
+class PictureFacts(NamedTuple):
     """What is kept of a picture.
 
     Attributes:
@@ -47,8 +45,7 @@ class PictureFacts:
     bands: Bands
 
 
-@dataclass(frozen=True, slots=True)
-class MaskFacts:
+class MaskFacts(NamedTuple):
     """What is kept of a mask.
 
     Attributes:
@@ -72,8 +69,7 @@ class MaskFacts:
         return self.soft >= SOFT and self.between >= 3
 
 
-@dataclass(frozen=True, slots=True)
-class PairRecord:
+class PairRecord(NamedTuple):
     """What is kept of a pair.
 
     Attributes:

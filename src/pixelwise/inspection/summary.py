@@ -24,7 +24,7 @@ def summary(survey: Survey, findings: Sequence[Finding]) -> dict[str, Any]:
         "findings": [finding.to_dict() for finding in findings],
         "counts": {str(severity): counts[severity] for severity in Severity},
         "blocks_training": counts[Severity.BLOCKS] > 0,
-        "splits": dict(Counter(entry.split for entry in survey.entries)),
+        "splits": {name: len(survey.entries.pairs[name]) for name in survey.splits},
         "classes": classes(survey),
         "picture_sizes": _ranked(Counter(facts.size for _, facts in survey.pictures())),
         "picture_kinds": dict(Counter(facts.kind for _, facts in survey.pictures()).most_common()),

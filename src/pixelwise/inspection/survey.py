@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,11 +20,36 @@ from ..data.memory import Memory
 from ..data.pairs import Pair
 from ..data.remap import remap
 from ..data.scan import MaskRecord, Progress, in_parallel
+from ..data.stored import Stored
 from ..errors import ImageError
 from ..labels import Labels
 from .cache import remembering
 from .meaning import Meaning, meaning_of
-from .record import Entry, MaskFacts, PictureFacts, look_at
+from .record import Entry, MaskFacts, PairRecord, PictureFacts, look_at
+
+
+class Entries(Collection[Entry]):
+    """Every pair of a data set with its record; the records lie in a file.
+
+    Attributes:
+        pairs: The pairs by split.
+    """
+
+    def __init__(self, pairs: Mapping[str, tuple[Pair, ...]], records: Iterable[PairRecord]) -> None:
+        """Put the records, which come in the order of the pairs, in a file."""
+        self.pairs = pairs
+        self._records = Stored(records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Entry]:
+        places = ((split, pair) for split, pairs in self.pairs.items() for pair in pairs)
+        for (split, pair), record in zip(places, self._records, strict=True):
+            yield Entry(split, pair, record)
+
+    def __contains__(self, entry: object) -> bool:
+        return any(entry == ours for ours in self)
 
 
 @dataclass(frozen=True)
@@ -45,7 +70,7 @@ class Survey:
 
     root: Path
     format: str
-    entries: tuple[Entry, ...] = field(repr=False)
+    entries: Entries = field(repr=False)
     faults: tuple[str, ...]
     meaning: Meaning
     notes: tuple[str, ...]
@@ -56,7 +81,7 @@ class Survey:
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits, in order."""
-        return tuple(dict.fromkeys(entry.split for entry in self.entries))
+        return tuple(name for name, pairs in self.entries.pairs.items() if pairs)
 
     def masks(self) -> Iterator[tuple[Entry, MaskFacts]]:
         """Yield the pairs whose mask could be read."""
@@ -134,8 +159,7 @@ def survey(root: str | Path, *, progress: Progress | None = None, memory: Memory
 
 def _read(
     splits: Mapping[str, tuple[Pair, ...]], progress: Progress | None, memory: Memory | None
-) -> tuple[Entry, ...]:
-    places = [(split, pair) for split, pairs in splits.items() for pair in pairs]
+) -> Entries:
     look = look_at if memory is None else remembering(memory, look_at)
-    records = in_parallel(look, [pair for _, pair in places], progress)
-    return tuple(Entry(*place, record) for place, record in zip(places, records, strict=True))
+    pairs = [pair for split in splits.values() for pair in split]
+    return Entries(splits, in_parallel(look, pairs, progress))

@@ -155,7 +155,7 @@ def _checked(
         form = check_data(data, ("train", "val"), progress=progress, memory=memory)
     if form.note:
         log.info("%s", form.note)
-    return replace(data, records={}), form  # nobody asks for the records any more
+    return data, form
 
 
 def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:

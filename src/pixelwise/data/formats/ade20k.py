@@ -42,12 +42,12 @@ def open_ade20k(request: Request) -> Layout:
         masks, more = by_name(root / "annotations" / folder, "masks")
         both = sorted(images.keys() & masks.keys())
         lonely = sorted(images.keys() ^ masks.keys())
-        files = images | masks
         faults[split] = (
             *doubled,
             *more,
             *(
-                f"{files[name]}: has no partner in {'annotations' if name in images else 'images'}"
+                f"{(images if name in images else masks)[name]}: has no partner in "
+                f"{'annotations' if name in images else 'images'}"
                 for name in lonely
             ),
         )

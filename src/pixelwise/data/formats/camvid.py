@@ -33,7 +33,7 @@ def open_camvid(request: Request) -> Layout:
     """
     root = request.root
     description = read_colors(root / _COLORS)
-    files = picture_files(root)
+    files = list(picture_files(root))
     masks = {file: wanted for file in files if (wanted := _picture_of(root, file)) is not None}
     images = {
         name: file for file in files if file not in masks for name in (file.stem, name_below(root, file))

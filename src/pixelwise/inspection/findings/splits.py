@@ -6,21 +6,24 @@ from collections.abc import Iterator
 
 from ...data.pairs import Pair
 from ..finding import Finding, Severity, count, finding
-from ..likeness import near, same
+from ..likeness import Fingerprint, near, same
 from ..record import Entry
 from ..survey import Survey
 
 
 def _repeated(survey: Survey) -> list[list[Entry]]:
     """Return the groups of entries that have the same picture, blank ones left out."""
-    entries = [(entry, facts.print) for entry, facts in survey.pictures() if not facts.print.flat]
-    return [[entries[place][0] for place in group] for group in same(print_ for _, print_ in entries)]
+    groups = same(facts.print.digest for _, facts in survey.pictures() if not facts.print.flat)
+    wanted = {place for group in groups for place in group}
+    prints = (entry for entry, facts in survey.pictures() if not facts.print.flat) if wanted else ()
+    entries = {place: entry for place, entry in enumerate(prints) if place in wanted}
+    return [[entries[place] for place in group] for group in groups]
 
 
-def leaks(survey: Survey) -> list[Entry]:
-    """Return the entries of train whose picture stands in another split too."""
+def leaks(survey: Survey) -> list[Pair]:
+    """Return the pairs of train whose picture stands in another split too."""
     across = [group for group in _repeated(survey) if len({entry.split for entry in group}) > 1]
-    return [entry for group in across for entry in group if entry.split == "train"]
+    return [entry.pair for group in across for entry in group if entry.split == "train"]
 
 
 def same_picture(survey: Survey) -> Iterator[Finding]:
@@ -51,15 +54,17 @@ def same_picture(survey: Survey) -> Iterator[Finding]:
 
 def near_picture(survey: Survey) -> Iterator[Finding]:
     """Find pictures of val and test that are nearly the same as one of train."""
-    entries = [(entry, facts.print) for entry, facts in survey.pictures()]
-    train = [found for found in entries if found[0].split == "train"]
-    others = [found for found in entries if found[0].split != "train"]
-    pairs = (
-        near([print_ for _, print_ in train], [print_ for _, print_ in others]) if train and others else []
-    )
+    pairs: dict[bool, list[Pair]] = {True: [], False: []}
+
+    def prints(of_train: bool) -> Iterator[Fingerprint]:
+        for entry, facts in survey.pictures():
+            if (entry.split == "train") is of_train:
+                pairs[of_train].append(entry.pair)
+                yield facts.print
+
     nearest: dict[Pair, tuple[Pair, float]] = {}
-    for ours, theirs, apart in pairs:
-        nearest.setdefault(others[theirs][0].pair, (train[ours][0].pair, apart))
+    for ours, theirs, apart in near(prints(True), prints(False)):
+        nearest.setdefault(pairs[False][theirs], (pairs[True][ours], apart))
     if nearest:
         yield finding(
             "near-same-across-splits",

@@ -71,7 +71,7 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         raise DataError(
             f"{out}: lies within the data set; name a folder outside, the original stays as it is"
         )
-    troubles = {id(verdict.entry.pair): verdict.trouble for verdict in verdicts(survey)}
+    troubles = {id(verdict.pair): verdict.trouble for verdict in verdicts(survey)}
     copies = {id(pair) for pair in leaks(survey)}
 
     def write(entry: Entry) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
+from ..data.pairs import Pair
 from ..errors import ImageError
-from .record import SOFT, Entry, MaskFacts
+from .record import SOFT, MaskFacts
 from .survey import Survey
 
 _MANY = 8
@@ -29,13 +30,13 @@ class Verdict(NamedTuple):
     """A mask and its trouble.
 
     Attributes:
-        entry: The pair.
+        pair: The pair.
         facts: What its mask holds.
         trouble: What is the matter.
         strange: Pixels of each value that is no class and not ignored.
     """
 
-    entry: Entry
+    pair: Pair
     facts: MaskFacts
     trouble: Trouble
     strange: dict[int, int]
@@ -47,10 +48,10 @@ def verdicts(survey: Survey) -> Iterator[Verdict]:
         try:
             values = survey.values(facts.record)
         except ImageError:
-            yield Verdict(entry, facts, Trouble.OTHER_KIND, {})
+            yield Verdict(entry.pair, facts, Trouble.OTHER_KIND, {})
             continue
         strange = {value: pixels for value, pixels in values.items() if value not in survey.codec.ids}
-        yield Verdict(entry, facts, _trouble(survey, facts, values, strange), strange)
+        yield Verdict(entry.pair, facts, _trouble(survey, facts, values, strange), strange)
 
 
 def _trouble(survey: Survey, facts: MaskFacts, values: dict[int, int], strange: dict[int, int]) -> Trouble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...data.pairs import Pair
 from ..finding import Finding, Severity, count, finding
 from ..record import Entry
 from ..survey import Survey
@@ -53,41 +54,37 @@ def _partner(kind: str, title: str, mend: str, lines: list[str]) -> Finding:
 
 def unreadable(survey: Survey) -> Iterator[Finding]:
     """Find pictures and masks that cannot be read to their end."""
-    kinds: dict[str, list[tuple[Entry, object]]] = {
-        "picture": [(entry, entry.record.picture) for entry in survey.entries],
-        "mask": [(entry, entry.record.mask) for entry in survey.entries],
-    }
-    for what, entries in kinds.items():
-        broken = [(entry, text) for entry, text in entries if isinstance(text, str)]
-        if broken:
-            files = [
-                (entry.pair.image if what == "picture" else entry.pair.mask, text.partition(": ")[2] or text)
-                for entry, text in broken
-            ]
+    broken: dict[str, list[tuple[Pair, str]]] = {"picture": [], "mask": []}
+    for _, pair, record in survey.entries:
+        for what, text in (("picture", record.picture), ("mask", record.mask)):
+            if isinstance(text, str):
+                broken[what].append((pair, text.partition(": ")[2] or text))
+    for what, found in broken.items():
+        if found:
             yield finding(
                 f"unreadable-{what}",
                 Severity.BLOCKS,
-                f"{count(len(broken), what)} cannot be read",
+                f"{count(len(found), what)} cannot be read",
                 why="a training would stop in the middle of an epoch when it comes to the file",
                 mend="copy the file again, or delete it with its partner; `--fix` leaves both out",
-                files=files,
+                files=[(pair.image if what == "picture" else pair.mask, text) for pair, text in found],
                 safe=True,
             )
 
 
 def sizes_differ(survey: Survey) -> Iterator[Finding]:
     """Find masks of another size than their picture, and masks that lack their picture's rotation."""
-    turned: list[tuple[Entry, str]] = []
-    others: list[tuple[Entry, str]] = []
+    turned: list[tuple[Pair, str]] = []
+    others: list[tuple[Pair, str]] = []
     for entry, mask in survey.masks():
         picture = entry.record.picture
         if isinstance(picture, str):
             continue
         ours, theirs = mask.record.size, picture.size
         if lacks_rotation(entry):
-            turned.append((entry, f"made for the picture before its rotation (EXIF {picture.turned})"))
+            turned.append((entry.pair, f"made for the picture before its rotation (EXIF {picture.turned})"))
         elif ours != theirs:
-            others.append((entry, f"{ours[1]} x {ours[0]}, its picture {theirs[1]} x {theirs[0]}"))
+            others.append((entry.pair, f"{ours[1]} x {ours[0]}, its picture {theirs[1]} x {theirs[0]}"))
     if turned:
         yield finding(
             "rotation-lacks",
@@ -95,8 +92,8 @@ def sizes_differ(survey: Survey) -> Iterator[Finding]:
             f"{count(len(turned), 'mask')} without the rotation (EXIF) that the camera stored in the picture",
             why="the picture is turned upright when it is read and the mask is not: they no longer match",
             mend="turn the masks as their pictures say; `--fix` does",
-            files=[(entry.pair.mask, text) for entry, text in turned],
-            pairs=[entry.pair for entry, _ in turned],
+            files=[(pair.mask, text) for pair, text in turned],
+            pairs=[pair for pair, _ in turned],
             safe=True,
         )
     if others:
@@ -107,8 +104,8 @@ def sizes_differ(survey: Survey) -> Iterator[Finding]:
             why="no pixel can be compared with its class",
             mend="export the mask again at the picture's size, or scale it without mixing values (nearest "
             "neighbour); `--fix` leaves out the pair, as a crop cannot be told from a scaled copy",
-            files=[(entry.pair.mask, text) for entry, text in others],
-            pairs=[entry.pair for entry, _ in others],
+            files=[(pair.mask, text) for pair, text in others],
+            pairs=[pair for pair, _ in others],
             safe=True,
         )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from ...data.bands import Bands
 from ...data.form import choose_form
+from ...data.pairs import Pair
 from ...errors import DataError
 from ..finding import Finding, Severity, count, finding
-from ..record import Entry
 from ..survey import Survey
 
 TINY = 32
@@ -36,9 +36,9 @@ def sizes(survey: Survey) -> Iterator[Finding]:
     for entry, facts in survey.pictures():
         text = f"{facts.size[1]} x {facts.size[0]}"
         if min(facts.size) < TINY:
-            tiny.append((entry, text))
+            tiny.append((entry.pair, text))
         elif facts.size[0] * facts.size[1] > HUGE:
-            huge.append((entry, text))
+            huge.append((entry.pair, text))
     if tiny:
         yield _on_pictures(
             "tiny-picture",
@@ -62,7 +62,7 @@ def sizes(survey: Survey) -> Iterator[Finding]:
 def blank(survey: Survey) -> Iterator[Finding]:
     """Find pictures of one colour."""
     found = [
-        (entry, "one colour")
+        (entry.pair, "one colour")
         for entry, facts in survey.pictures()
         if np.ptp(np.frombuffer(facts.print.small, np.uint8)) <= 1 and min(facts.size) > 1
     ]
@@ -87,7 +87,7 @@ def shifted(survey: Survey) -> Iterator[Finding]:
         if max(abs(fit.down), abs(fit.right)) >= LEAST * max(facts.record.size):
             ways = [(fit.down, "lower", "higher"), (fit.right, "to the right", "to the left")]
             words = [f"{abs(by)} pixels {more if by > 0 else less}" for by, more, less in ways if by]
-            found.append((entry, f"about {' and '.join(words)} than the edges in the picture"))
+            found.append((entry.pair, f"about {' and '.join(words)} than the edges in the picture"))
     if found:
         yield finding(
             "mask-off-edges",
@@ -95,27 +95,28 @@ def shifted(survey: Survey) -> Iterator[Finding]:
             f"{count(len(found), 'mask')} much nearer to the edges of the picture when shifted",
             why="a mask beside its objects teaches wrong borders, and scores fall for no visible reason",
             mend="look at the overlays; check padding and cropping in the tool that exported the masks",
-            files=[(entry.pair.mask, text) for entry, text in found],
-            pairs=[entry.pair for entry, _ in found],
+            files=[(pair.mask, text) for pair, text in found],
+            pairs=[pair for pair, _ in found],
         )
 
 
 def bands(survey: Survey) -> Iterator[Finding]:
     """Find pictures that hold other bands, or numbers of another kind, than the rest."""
-    found: dict[Bands, list[Entry]] = defaultdict(list)
+    kinds: dict[Bands, tuple[int, Path]] = {}
     for entry, facts in survey.pictures():
-        found[facts.bands].append(entry)
-    kinds = {kind: (len(entries), entries[0].pair.image) for kind, entries in found.items()}
+        number, first = kinds.get(facts.bands) or (0, entry.pair.image)
+        kinds[facts.bands] = (number + 1, first)
     channels = survey.choices.channels
     try:
         choose_form(kinds, channels, survey.choices.depth)
     except DataError:
-        usual = max(found, key=lambda kind: len(found[kind]))
+        usual = max(kinds, key=lambda kind: kinds[kind][0])
         wanted = {channels} if channels else {usual.count, usual.colors}
         strange = [
-            (entry, f"holds {kind}")
-            for kind, entries in found.items()
-            for entry in entries
+            (entry.pair, f"holds {kind}")
+            for kind in kinds
+            for entry, facts in survey.pictures()
+            if facts.bands == kind
             if not wanted & {kind.count, kind.colors} or kind.values != usual.values
         ]
         yield _on_pictures(
@@ -130,10 +131,10 @@ def bands(survey: Survey) -> Iterator[Finding]:
 
 
 def _on_pictures(
-    kind: str, severity: Severity, title: str, found: list[tuple[Entry, str]], *, why: str, mend: str
+    kind: str, severity: Severity, title: str, found: list[tuple[Pair, str]], *, why: str, mend: str
 ) -> Finding:
-    files = [(entry.pair.image, text) for entry, text in found]
-    pairs = [entry.pair for entry, _ in found]
+    files = [(pair.image, text) for pair, text in found]
+    pairs = [pair for pair, _ in found]
     return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from ...data.description import FILE_NAME
+from ...data.pairs import Pair
+from ...data.stored import Again, Stored
 from ...labels import IGNORE_INDEX
 from ..finding import Finding, Severity, count, finding
 from ..survey import Survey
@@ -14,11 +16,14 @@ from ..verdict import Trouble, Verdict, verdicts
 _VOID_COLORS = (0x000000, 0xFFFFFF, 0xE0E0C0)
 _LISTED = 8
 
+_Masks = list[tuple[Pair, str]]
+"""Masks, each with what was found in it."""
+
 
 def values(survey: Survey) -> Iterator[Finding]:
     """Find everything that is wrong with the values in masks; each mask is judged once."""
     yield from unclear(survey)
-    judged = tuple(verdicts(survey))
+    judged = Stored(verdict for verdict in verdicts(survey) if verdict.trouble is not Trouble.NONE)
     for kind in (mixed_kinds, lossy, smoothed, black_and_white, strange):
         yield from kind(survey, judged)
 
@@ -32,9 +37,11 @@ def unclear(survey: Survey) -> Iterator[Finding]:
         yield finding("unclear-classes", Severity.BLOCKS, title, why=why, mend=mend, safe=True)
 
 
-def mixed_kinds(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+def mixed_kinds(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find colour masks among ids, and ids among colours."""
-    found = [verdict for verdict in judged if verdict.trouble is Trouble.OTHER_KIND]
+    found = [
+        (verdict.pair, verdict.facts.kind) for verdict in judged if verdict.trouble is Trouble.OTHER_KIND
+    ]
     if found:
         ours, theirs = ("ids", "colours") if survey.meaning.by_color else ("colours", "ids")
         yield _on_masks(
@@ -42,40 +49,35 @@ def mixed_kinds(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
             Severity.BLOCKS,
             f"{count(len(found), 'mask')} with {ours}, where the others hold {theirs}",
             found,
-            [verdict.facts.kind for verdict in found],
             why="the same class stands under two values, and training refuses what it does not know",
             mend="export these masks again in the way of the others",
         )
 
 
-def lossy(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+def lossy(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find masks that were saved as JPEG."""
-    found = [verdict for verdict in judged if verdict.trouble is Trouble.LOSSY]
-    spoilt = any(verdict.strange or verdict.facts.record.rest for verdict in found)
+    found, spoilt = _troubled(survey, judged, Trouble.LOSSY)
     if found:
         yield _on_masks(
             "jpeg-mask",
             Severity.BLOCKS if spoilt else Severity.WARNING,
             f"{count(len(found), 'mask')} saved as JPEG",
             found,
-            [_strange_text(survey, verdict) for verdict in found],
             why="JPEG changes values slightly, most at borders: a little beside 3 is 2 or 4, another class",
             mend="save the masks as PNG from their source; `--fix` takes the nearest class of each pixel",
             safe=True,
         )
 
 
-def smoothed(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+def smoothed(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find masks with anti-aliased edges, as drawing, a resize or JPEG on the way leave them."""
-    found = [verdict for verdict in judged if verdict.trouble is Trouble.SMOOTHED]
+    found, outside = _troubled(survey, judged, Trouble.SMOOTHED)
     if found:
-        outside = any(verdict.strange for verdict in found)
         yield _on_masks(
             "smoothed-mask",
             Severity.BLOCKS if outside or survey.meaning.unclear else Severity.WARNING,
             f"{count(len(found), 'mask')} with soft (anti-aliased) edges",
             found,
-            [_strange_text(survey, verdict) for verdict in found],
             why="the values between two classes at their border are no class, or, worse, a third one",
             mend="export the masks without smoothing and scale them by nearest neighbour; `--fix` takes the "
             "nearest class of each pixel",
@@ -83,13 +85,17 @@ def smoothed(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
         )
 
 
-def black_and_white(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+def black_and_white(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find masks that say 255 for the object, where 255 is no class."""
-    found = [verdict for verdict in judged if verdict.trouble is Trouble.BLACK_AND_WHITE]
+    found = [
+        (verdict.pair, f"255 in {share(verdict, 255)} of its pixels")
+        for verdict in judged
+        if verdict.trouble is Trouble.BLACK_AND_WHITE
+    ]
     if not found:
         return
     ignored = survey.codec.ids.get(255) == 255
-    every = 2 * len(found) >= len(judged)
+    every = 2 * len(found) >= sum(1 for _ in survey.masks())
     two = len(survey.labels.class_names) == 2
     line = (
         f"write under names in {FILE_NAME}  0: {survey.labels.class_names[0]}  and  255: NAME OF THE OBJECT"
@@ -99,7 +105,6 @@ def black_and_white(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Findi
         Severity.BLOCKS if every or not ignored or two else Severity.WARNING,
         f"{count(len(found), 'mask')} with 0 and 255 only, 255 being {'ignored' if ignored else 'no class'}",
         found,
-        [f"255 in {share(verdict, 255)} of its pixels" for verdict in found],
         why="255 reads as 'ignore': the object itself would take no part in training and scores"
         if ignored
         else "training refuses values that are no class",
@@ -109,23 +114,33 @@ def black_and_white(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Findi
     )
 
 
-def strange(survey: Survey, judged: Sequence[Verdict]) -> Iterator[Finding]:
+def strange(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find values that are no class: ids that are shifted, void that nobody declared, or mere mistakes."""
-    found = [verdict for verdict in judged if verdict.trouble is Trouble.STRANGE]
-    if not found:
+    found = Again(lambda: (verdict for verdict in judged if verdict.trouble is Trouble.STRANGE))
+    masks = Counter(value for verdict in found for value in verdict.strange)
+    if not masks:
         return
     if ids_shifted(survey):
-        yield _shift_finding(survey, found)
+        yield _shift_finding(survey, _troubled(survey, judged, Trouble.STRANGE)[0])
         return
-    by_value: dict[int, list[Verdict]] = defaultdict(list)
-    for verdict in found:
-        for value in verdict.strange:
-            by_value[value].append(verdict)
-    for value in sorted(by_value, key=lambda value: -len(by_value[value]))[:_LISTED]:
-        if is_void(survey, value, len(by_value[value]), len(judged)):
-            yield _void_finding(survey, value, by_value[value])
+    readable = sum(1 for _ in survey.masks())
+    for value, number in masks.most_common(_LISTED):
+        holding = (verdict for verdict in found if value in verdict.strange)
+        if is_void(survey, value, number, readable):
+            yield _void_finding(survey, value, holding)
         else:
-            yield _beyond_finding(survey, value, by_value[value])
+            yield _beyond_finding(survey, value, holding)
+
+
+def _troubled(survey: Survey, judged: Stored[Verdict], trouble: Trouble) -> tuple[_Masks, bool]:
+    """Return the masks with a trouble, each with what it holds, and whether one has values of no class."""
+    found: _Masks = []
+    spoilt = False
+    for verdict in judged:
+        if verdict.trouble is trouble:
+            found.append((verdict.pair, _strange_text(survey, verdict)))
+            spoilt = spoilt or bool(verdict.strange or verdict.facts.record.rest)
+    return found, spoilt
 
 
 def ids_shifted(survey: Survey) -> bool:
@@ -138,7 +153,7 @@ def ids_shifted(survey: Survey) -> bool:
     return min(classes) == 0 and 0 not in used and used - known == {max(known) + 1}
 
 
-def _shift_finding(survey: Survey, found: list[Verdict]) -> Finding:
+def _shift_finding(survey: Survey, found: _Masks) -> Finding:
     description = survey.meaning.description
     names = description.names
     moved = ", ".join(f"{value + 1}: {name}" for value, name in sorted(names.items()))
@@ -149,7 +164,6 @@ def _shift_finding(survey: Survey, found: list[Verdict]) -> Finding:
         Severity.BLOCKS,
         f"ids are shifted by one: the masks hold 1 to {most + 1}, {FILE_NAME} says 0 to {most}",
         found,
-        [_strange_text(survey, verdict) for verdict in found],
         why="every class would be learned under its neighbour's name, and the last one is refused",
         mend=f"write in {FILE_NAME}  names: {{{moved}}}  and  ignore: [{ignored}]",
     )
@@ -163,27 +177,27 @@ def is_void(survey: Survey, value: int, masks: int, of: int) -> bool:
     return value == 255 or (follows and masks >= 0.5 * of)
 
 
-def _void_finding(survey: Survey, value: int, found: list[Verdict]) -> Finding:
+def _void_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Finding:
+    found = [(verdict.pair, f"in {share(verdict, value)} of its pixels") for verdict in holding]
     word = f'"#{value:06x}"' if survey.meaning.by_color else str(value)
     return _on_masks(
         "void-not-declared",
         Severity.BLOCKS,
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} looks like void, but is not declared",
         found,
-        [f"in {share(verdict, value)} of its pixels" for verdict in found],
         why="training refuses values that are no class; as a class of its own, void would spoil the scores",
         mend=f"write in {FILE_NAME}  ignore: [{word}]  (or name it as a class); `--fix` declares it",
         safe=True,
     )
 
 
-def _beyond_finding(survey: Survey, value: int, found: list[Verdict]) -> Finding:
+def _beyond_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Finding:
+    found = [(verdict.pair, f"{verdict.strange[value]:,} pixels") for verdict in holding]
     return _on_masks(
         "value-beyond-names",
         Severity.BLOCKS,
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} is no class and not ignored",
         found,
-        [f"{verdict.strange[value]:,} pixels" for verdict in found],
         why=f"expected {survey.codec.expected()}; other tools crash on such values hours later",
         mend=f"correct the masks, or name the value in {FILE_NAME}",
     )
@@ -210,13 +224,12 @@ def _on_masks(
     kind: str,
     severity: Severity,
     title: str,
-    found: list[Verdict],
-    texts: list[str],
+    found: _Masks,
     *,
     why: str,
     mend: str,
     safe: bool = False,
 ) -> Finding:
-    files = [(verdict.entry.pair.mask, text) for verdict, text in zip(found, texts, strict=True)]
-    pairs = [verdict.entry.pair for verdict in found]
+    files = [(pair.mask, text) for pair, text in found]
+    pairs = [pair for pair, _ in found]
     return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, safe=safe)

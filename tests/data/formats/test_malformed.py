@@ -76,6 +76,13 @@ EDITS = [
     ("cvat", "annotations.xml", 'rle="1, 2, 3"', 'rle="1, 2, 999999999999"', "do not add up"),
     ("cvat", "annotations.xml", 'width="16"', 'width="wide"', "annotations.xml"),
     ("label studio", "project-1-at-2024.json", '"original_width": 16', '"original_width": 17', "disagree"),
+    (
+        "label studio",
+        "project-1-at-2024.json",
+        '"data": {',
+        '"data": {}, "meta": {',
+        "no address of a picture",
+    ),
     ("label studio", "project-1-at-2024.json", '"rle": [0', '"rle": [700', "project-1-at-2024.json"),
     ("label studio", "project-1-at-2024.json", '"rle": [0, 0', '"rle": [9, 9', "a brush holds"),
     ("label studio", "project-1-at-2024.json", '"format": "rle"', '"format": "png"', "expected rle"),
@@ -132,6 +139,21 @@ def test_damaged_bytes_end_in_masks_or_in_one_of_our_errors(tmp_path, name, file
             told = str(error)
         assert not told or str(tmp_path) in told
         assert all(mask.dtype == np.uint8 for mask in masks)
+
+
+def test_an_arrow_file_that_points_to_memory_that_is_not_there_is_an_error(tmp_path):
+    import pyarrow
+
+    root = build("huggingface", tmp_path)
+    (path,) = (root / "train").glob("*.arrow")
+    with path.open("rb") as file:
+        table = pyarrow.ipc.open_stream(file).read_all()
+    offsets = table["image"].chunk(0).field("bytes").buffers()[1].to_pybytes()[:12]
+    whole = path.read_bytes()
+    assert offsets in whole
+    path.write_bytes(whole.replace(offsets, offsets[:4] + b"\0\0\0\x70" + offsets[8:]))
+    with pytest.raises(DataError, match="is damaged, or not a Hugging Face data set"):
+        open_data(root)
 
 
 def test_deep_json_is_an_error(tmp_path):

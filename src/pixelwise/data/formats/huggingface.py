@@ -97,6 +97,7 @@ def _splits(root: Path) -> Iterator[tuple[str, Iterator[Row]]]:
 def _undecoded(part: Any) -> Iterator[Row]:
     import datasets
 
+    part.data.validate(full=True)  # or a damaged file has Arrow read where no memory is
     for name, feature in part.features.items():
         if isinstance(feature, datasets.Image):
             part = part.cast_column(name, datasets.Image(decode=False))

@@ -123,8 +123,10 @@ def _label(result: Mapping[str, Any]) -> str:
 def _picture(task: Mapping[str, Any]) -> str:
     """Return the path of a task's picture, as far as its address tells."""
     data = task["data"]
-    address = str(data.get("image") or next(value for value in data.values() if isinstance(value, str)))
-    parts = urlsplit(address)
+    address = data.get("image") or next((value for value in data.values() if isinstance(value, str)), None)
+    if address is None:
+        raise DataError("the data of a task holds no address of a picture")
+    parts = urlsplit(str(address))
     local = parse_qs(parts.query).get("d")  # /data/local-files/?d=folder/a.jpg
     return unquote(local[0] if local else parts.path).lstrip("/")
 

@@ -46,12 +46,13 @@ def scenes() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def folder_set(root: Path, number: int) -> Path:
-    """Write `number` pairs: scenes with a brightness of their own, so that no two pictures are the same."""
+    """Write `number` pairs: scenes, rolled each in its own way, so that no two pictures are the same."""
     drawn = scenes()
     for place in range(number):
         image, mask = drawn[place % SCENES]
         split = root / ("val" if place % 10 == 9 else "train")
-        rolled = np.roll(image, place // SCENES, axis=1), np.roll(mask, place // SCENES, axis=1)
+        way = divmod(place // SCENES, SIZE[1])
+        rolled = np.roll(image, way, axis=(0, 1)), np.roll(mask, way, axis=(0, 1))
         for kind, pixels, suffix in zip(("images", "masks"), rolled, ("jpg", "png"), strict=True):
             path = split / kind / f"{place:06}.{suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)

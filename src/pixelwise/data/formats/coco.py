@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +27,12 @@ _OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
 _OUTSIDE = 4  # a point farther away than that many sizes of the picture is no slip of the hand
 
 
-@dataclass(frozen=True, eq=False)
-class CocoRegion:
+class CocoRegion(NamedTuple):
     """One annotation.
 
     Attributes:
         value: Value of its class.
-        segmentation: A list of polygons, arrays of x, y, x, y, ...; or run lengths, as an array or packed.
+        segmentation: A list of polygons, arrays of x, y, x, y, ...; or run lengths, as numbers or packed.
     """
 
     value: int
@@ -143,12 +144,20 @@ def open_coco(request: Request) -> Layout:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    content = read_json(path, _WHAT)
+    content = read_json(path, _WHAT, _lean)
     if not isinstance(content, dict) or not all(
         isinstance(content.get(key), list) for key in ("images", "annotations", "categories")
     ):
         raise DataError(f"{path}: lacks a list images, annotations or categories; expected {_WHAT}")
     return content
+
+
+def _lean(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an object of the file with its polygons in arrays; lists take four times the memory."""
+    if isinstance(entry.get("segmentation"), list):
+        with suppress(TypeError, OverflowError):  # none that can be drawn, which is said later
+            entry["segmentation"] = [array("d", polygon) for polygon in entry["segmentation"]]
+    return entry
 
 
 def _is_stuff(path: Path) -> bool:
@@ -181,12 +190,12 @@ def _categories(contents: Mapping[Path, Mapping[str, Any]]) -> dict[int, str]:
     return dict(sorted(names.items()))
 
 
-@dataclass
+@dataclass(slots=True)
 class _Picture:
     """A picture and the annotations in it, of all files of its split."""
 
     name: str
-    image: Path
+    image: str
     origin: str
     size: Size
     regions: list[Region]
@@ -208,7 +217,7 @@ def _collect(
         if entry["id"] in numbers:
             raise DataError(f"two images have the id {entry['id']}: give each its own")
         known = pictures.get(file_name)
-        image = known.image if known else _find_image(path, file_name)
+        image = Path(known.image) if known else _find_image(path, file_name)
         if image is None:
             faults.append(f"{path}: names the picture {file_name}, which is missing: add it, or take it out")
             numbers[entry["id"]] = None
@@ -216,8 +225,13 @@ def _collect(
         origin = f"{path}: image {entry['id']} ({file_name})"
         size = as_size(entry["height"], entry["width"])
         name = name_below(Path("/"), Path("/", *Path(file_name).parts))
-        numbers[entry["id"]] = pictures.setdefault(file_name, _Picture(name, image, origin, size, [], []))
-    for entry in content["annotations"]:
+        numbers[entry["id"]] = pictures.setdefault(
+            file_name, _Picture(name, str(image), origin, size, [], [])
+        )
+    annotations = content["annotations"][::-1]
+    content["annotations"].clear()
+    while annotations:  # each goes when it has been read: they are all that is large
+        entry = annotations.pop()
         if entry["image_id"] not in numbers:
             raise DataError(
                 f"annotation {entry.get('id')} belongs to image {entry['image_id']}, which is not there"
@@ -255,7 +269,7 @@ def _segmentation(entry: Mapping[str, Any], size: Size) -> Any:
             )
         if not (np.abs(points) <= _OUTSIDE * max(size)).all():
             raise DataError(f"{what}: a polygon has a point that is no number, or far outside of its picture")
-        polygons.append(points)  # an array: lists of numbers take four times the memory
+        polygons.append(array("d", points.tobytes()))
     return polygons
 
 
@@ -271,14 +285,11 @@ def _find_image(path: Path, file_name: str) -> Path | None:
 
 
 def _pairs(pictures: Iterable[_Picture], canvas: Canvas) -> tuple[Pair, ...]:
-    pairs = [
-        Pair(
-            picture.name,
-            picture.image,
-            canvas.mask(picture.origin, picture.image, picture.size, (*picture.crowds, *picture.regions)),
-        )
-        for picture in pictures
-    ]
+    pairs = []
+    for picture in pictures:
+        image, regions = Path(picture.image), (*picture.crowds, *picture.regions)
+        pairs.append(Pair(picture.name, image, canvas.mask(picture.origin, image, picture.size, regions)))
+        picture.crowds, picture.regions = [], []
     names = [pair.name for pair in pairs]
     if len(set(names)) < len(names):  # a.jpg and a.png
         pairs = [Pair(pair.name + pair.image.suffix, pair.image, pair.mask) for pair in pairs]

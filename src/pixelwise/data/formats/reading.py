@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -70,14 +70,24 @@ def files_with(root: Path, suffix: str, depth: int = 1) -> list[Path]:
     return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 
-def read_json(path: Path, what: str) -> Any:
+def read_json(path: Path, what: str, lean: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     """Return what a JSON file holds.
+
+    Args:
+        path: The file.
+        what: What it should be, for messages.
+        lean: Given each object as soon as it is read; returns what stands for it.
 
     Raises:
         DataError: it cannot be read, or is no JSON.
     """
     with reading(path, what):
-        return json.loads(path.read_bytes())
+        return json.loads(_json_text(path), object_hook=lean)
+
+
+def _json_text(path: Path) -> str:
+    content = path.read_bytes()  # which json.loads would hold on to while it reads
+    return content.decode(json.detect_encoding(content), "surrogatepass")
 
 
 def read_xml(path: Path, what: str) -> ElementTree.Element:

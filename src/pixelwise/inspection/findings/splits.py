@@ -7,30 +7,32 @@ from collections.abc import Iterator
 from ...data.pairs import Pair
 from ..finding import Finding, Severity, count, finding
 from ..likeness import Fingerprint, near, same
-from ..record import Entry
 from ..survey import Survey
 
+_Place = tuple[str, Pair]
+"""A pair and its split."""
 
-def _repeated(survey: Survey) -> list[list[Entry]]:
-    """Return the groups of entries that have the same picture, blank ones left out."""
+
+def _repeated(survey: Survey) -> list[list[_Place]]:
+    """Return the groups of pairs that have the same picture, blank ones left out."""
     groups = same(facts.print.digest for _, facts in survey.pictures() if not facts.print.flat)
     wanted = {place for group in groups for place in group}
     prints = (entry for entry, facts in survey.pictures() if not facts.print.flat) if wanted else ()
-    entries = {place: entry for place, entry in enumerate(prints) if place in wanted}
-    return [[entries[place] for place in group] for group in groups]
+    found = {place: (entry.split, entry.pair) for place, entry in enumerate(prints) if place in wanted}
+    return [[found[place] for place in group] for group in groups]
 
 
 def leaks(survey: Survey) -> list[Pair]:
     """Return the pairs of train whose picture stands in another split too."""
-    across = [group for group in _repeated(survey) if len({entry.split for entry in group}) > 1]
-    return [entry.pair for group in across for entry in group if entry.split == "train"]
+    across = [group for group in _repeated(survey) if len({split for split, _ in group}) > 1]
+    return [pair for group in across for split, pair in group if split == "train"]
 
 
 def same_picture(survey: Survey) -> Iterator[Finding]:
     """Find pictures that occur more than once, in two splits or in one."""
     groups = _repeated(survey)
-    across = [group for group in groups if len({entry.split for entry in group}) > 1]
-    within = [group for group in groups if len({entry.split for entry in group}) == 1]
+    across = [group for group in groups if len({split for split, _ in group}) > 1]
+    within = [group for group in groups if len({split for split, _ in group}) == 1]
     if across:
         yield _groups(
             "same-picture-across-splits",
@@ -84,17 +86,17 @@ def _groups(
     kind: str,
     severity: Severity,
     title: str,
-    groups: list[list[Entry]],
+    groups: list[list[_Place]],
     *,
     why: str,
     mend: str,
     safe: bool = False,
 ) -> Finding:
     files = [
-        (group[0].pair.image, f"same as {', '.join(str(entry.pair.image) for entry in group[1:4])}")
+        (group[0][1].image, f"same as {', '.join(str(pair.image) for _, pair in group[1:4])}")
         for group in groups
     ]
-    pairs = [group[0].pair for group in groups]
+    pairs = [group[0][1] for group in groups]
     return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, safe=safe)
 
 

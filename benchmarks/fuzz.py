@@ -41,7 +41,7 @@ import published
 from pixelwise.cli.app import main as pixelwise
 
 SECONDS, MEGABYTES = 20, 2048
-SLOW = 10  # seconds from which a set is named
+SLOW, LARGE = SECONDS / 2, MEGABYTES / 2  # from which a set is named
 HOSTILE: tuple[Any, ...] = (
     *(None, True, -1, 0, 1e308, -1e308, float("nan"), float("inf"), 10**400, 2**63, 2**31, 1e18, 0.5),
     *("", " ", "x" * 100_000, "../../evil.png", "/etc/passwd", "\0", "\ud800", "NaN", "1e999", "é", "a\nb"),
@@ -456,7 +456,7 @@ def main() -> int:
             failures[last[:100]] += 1
             text = failure[-1500:] if failures[last[:100]] <= 2 else last
             print(f"--- round {number}, {kind}\n{text}", flush=True)
-        if took > SLOW:
+        if took > SLOW or memory > LARGE:
             print(f"--- round {number}, {kind}: took {took:.1f} s, {memory:.0f} MB", flush=True)
         if kinds.total() % 100 == 0:
             own = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20

@@ -61,25 +61,28 @@ def same(digests: Iterable[bytes]) -> list[list[int]]:
 
 
 def near(left: Iterable[Fingerprint], right: Iterable[Fingerprint]) -> list[tuple[int, int, float]]:
-    """Return the pairs of one picture of each side that are nearly, but not exactly, the same.
+    """Find, for pictures on the right, the one on the left that is nearly, but not exactly, the same.
 
     Each picture's 64 signs (is a cell lighter than its neighbour?) fall into four words; only pictures with a
     word in common are compared, so that time grows with the number of pictures and not with its square. Of
     a word that hundreds share, as in an empty scene, only the first `_CROWD` pictures a side are compared.
 
     Returns:
-        Place on the left, place on the right, and mean difference in grey levels; the nearest first.
+        Place on the left, place on the right, and mean difference in grey levels; the nearest first. Each
+        picture on the right stands there once at most, with the nearest on the left.
     """
     sides = _Side(left), _Side(right)
-    found: dict[tuple[int, int], float] = {}
+    nearest: dict[int, tuple[float, int]] = {}
     for quarter in range(4):
         for ours, theirs in zip(*_in_common(*(side.words[:, quarter] for side in sides)), strict=True):
             one, two = sides[0].rows(ours), sides[1].rows(theirs)
             apart = np.abs(one[:, None, :_CELLS].astype(np.int16) - two[None, :, :_CELLS]).mean(2)
-            for i, j in np.argwhere(apart < NEAR).tolist():
-                if (one[i, _CELLS:] != two[j, _CELLS:]).any():
-                    found[sides[0].places[ours[i]], sides[1].places[theirs[j]]] = float(apart[i, j])
-    return sorted(((i, j, apart) for (i, j), apart in found.items()), key=lambda entry: (entry[2], *entry))
+            apart[(one[:, None, _CELLS:] == two[None, :, _CELLS:]).all(2)] = np.inf
+            for column in np.flatnonzero(apart.min(0) < NEAR).tolist():
+                row, place = int(apart[:, column].argmin()), sides[1].places[theirs[column]]
+                found = float(apart[row, column]), sides[0].places[ours[row]]
+                nearest[place] = min(found, nearest.get(place, found))
+    return sorted(((i, j, apart) for j, (apart, i) in nearest.items()), key=lambda found: found[2])
 
 
 class _Side:

@@ -64,21 +64,19 @@ def near_picture(survey: Survey) -> Iterator[Finding]:
                 pairs[of_train].append(entry.pair)
                 yield facts.print
 
-    nearest: dict[Pair, tuple[Pair, float]] = {}
-    for ours, theirs, apart in near(prints(True), prints(False)):
-        nearest.setdefault(pairs[False][theirs], (pairs[True][ours], apart))
-    if nearest:
+    found = near(prints(True), prints(False))
+    if found:
         yield finding(
             "near-same-across-splits",
             Severity.WARNING,
-            f"{count(len(nearest), 'picture')} of val or test nearly the same as one of train",
+            f"{count(len(found), 'picture')} of val or test nearly the same as one of train",
             why="copies at other sizes or qualities, or frames of one film: the score on them flatters",
             mend="keep whole scenes and films in one split",
             files=[
-                (pair.image, f"{apart:.1f} grey levels from {other.image}")
-                for pair, (other, apart) in nearest.items()
+                (pairs[False][theirs].image, f"{apart:.1f} grey levels from {pairs[True][ours].image}")
+                for ours, theirs, apart in found
             ],
-            pairs=list(nearest),
+            pairs=[pairs[False][theirs] for _, theirs, _ in found],
         )
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from ..checkpoint import METADATA_KEY, ModelCard
@@ -16,6 +15,7 @@ from ..errors import CheckpointError
 from ..processor import fast_bf16, is_x86
 from .base import check_fits, check_images
 from .graph import cut, upsample_graph
+from .runtime import ov
 from .tiles import WHOLE_PIXELS, Geometry
 
 PRECISION = "INFERENCE_PRECISION_HINT"

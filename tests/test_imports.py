@@ -13,7 +13,7 @@ SOURCE = Path(pixelwise.__file__).parent
 
 LAYERS = (
     {"errors"},
-    {"extras"},
+    {"extras", "room"},
     {"labels", "metrics"},
     {"models"},
     {"data"},

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .agreement import measure_agreement
+from .cold import measure_cold
 from .folder import measure_folder
 from .latency import measure_latency
 from .machine import describe_machine
@@ -21,7 +22,7 @@ from .report import draw_report, write_report
 from .table import Section
 from .training import measure_training
 
-SECTIONS = ("peak", "latency", "folder", "pixels", "training", "agreement")
+SECTIONS = ("peak", "latency", "cold", "folder", "pixels", "training", "agreement")
 DOCS = Path(__file__).parents[1] / "docs"
 NETWORK = "fcn8s_vgg16"
 
@@ -40,7 +41,7 @@ def main() -> None:
     print(machine)
     if not options.quick:
         write_report(sections, machine, DOCS / "performance.md")
-        draw_report(sections, DOCS / "images" / "performance.png")
+        draw_report(sections, DOCS / "images")
 
 
 def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
@@ -54,6 +55,8 @@ def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
         names = [NETWORK] if quick else options.networks
         sizes = [256] if quick else options.sizes
         yield measure_latency(folder, names, sizes, 3 if quick else 5, peak, compiled=not quick)
+    if "cold" in only:
+        yield measure_cold(folder, NETWORK, 3 if quick else 9)
     if "folder" in only:
         yield measure_folder(folder, NETWORK, options.pictures or (10 if quick else 60))
     if "pixels" in only:

@@ -72,7 +72,13 @@ def make_pictures(folder: Path, count: int) -> list[Path]:
         if not path.exists() and number >= DRAWN:
             path.hardlink_to(files[number % DRAWN])
         elif not path.exists():
-            picture = Image.fromarray(draw_scene(np.random.default_rng(number), SIZE)[0])
-            picture.resize(SIZE[::-1]).save(path, quality=90)
+            make_picture(path, SIZE, number)
         files.append(path)
     return files
+
+
+def make_picture(path: Path, size: tuple[int, int], seed: int = 0) -> Path:
+    """Write a generated picture of a size (height, width) as JPEG."""
+    picture = Image.fromarray(draw_scene(np.random.default_rng(seed), size)[0])
+    picture.resize(size[::-1]).save(path, quality=90)
+    return path

@@ -9,7 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from pixelwise.engines.base import STAGE_ONE_PLANES, free_memory
+from pixelwise.engines.base import STAGE_ONE_PLANES
+from pixelwise.room import free_memory
 
 from .baseline import NAME, Baseline
 from .models import make_batch, make_model

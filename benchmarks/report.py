@@ -1,4 +1,4 @@
-"""docs/performance.md and its picture."""
+"""docs/performance.md and its pictures."""
 
 from __future__ import annotations
 
@@ -22,23 +22,21 @@ def write_report(sections: Iterable[Section], machine: str, page: Path) -> None:
     page.write_text(text, encoding="utf-8")
 
 
-def draw_report(sections: Iterable[Section], path: Path) -> None:
-    """Draw speed-ups at 512 x 512 and cost against pixels; nothing if neither was measured."""
+def draw_report(sections: Iterable[Section], folder: Path) -> None:
+    """Draw latency.png, speed-ups at 512 x 512, and pixels.png, memory, each if it was measured."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
     numbers = {key: value for section in sections for key, value in section.numbers.items()}
-    panels = [panel for key, panel in (("latency", _bars), ("pixels", _curves)) if key in numbers]
-    if not panels:
-        return
-    figure, axes = plt.subplots(1, len(panels), figsize=(6.5 * len(panels), 4), squeeze=False)
-    for axis, panel in zip(axes[0], panels, strict=True):
-        panel(axis, numbers)
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    for key, panel in (("latency", _bars), ("pixels", _curves)):
+        if key in numbers:
+            figure, axis = plt.subplots(figsize=(6.5, 4))
+            panel(axis, numbers)
+            figure.tight_layout()
+            figure.savefig(folder / f"{key}.png", dpi=110)
+            plt.close(figure)
 
 
 def _bars(axis: Any, numbers: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Imports run one way, and the package is light: what is not needed is not imported."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ SOURCE = Path(pixelwise.__file__).parent
 
 LAYERS = (
     {"errors"},
-    {"extras"},
+    {"extras", "room"},
     {"labels", "metrics"},
     {"models"},
     {"data"},
@@ -137,6 +138,16 @@ def test_the_help_imports_nothing_heavy_and_no_command():
     loaded = run_python(code).partition("LOADED")[2].split()
     assert not {*HEAVY, "numpy", "PIL", "openvino"} & {name.partition(".")[0] for name in loaded}
     assert not {f"pixelwise.cli.{name}" for name in ("train", "evaluate", "predict", "models")} & set(loaded)
+
+
+def test_the_help_is_quick():
+    def seconds():
+        before = os.times()
+        run_python("from pixelwise.cli.app import main; main(['--help'])")
+        after = os.times()
+        return sum(after[2:4]) - sum(before[2:4])  # those of children
+
+    assert min(seconds() for _ in range(4)) < 0.25  # of a processor, whatever else the machine does
 
 
 def test_what_prediction_needs_imports_without_the_extras():

@@ -2,10 +2,11 @@ import copy
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from pixelwise.checkpoint import save_model
-from pixelwise.engines import choose
+from pixelwise.engines import choose, openvino
 from pixelwise.engines.choose import load_engine
 from pixelwise.engines.torch import TorchEngine
 from pixelwise.errors import CheckpointError, ConfigError, MissingExtraError
@@ -172,7 +173,30 @@ def test_an_unknown_engine_is_refused(run_folder):
 
 
 def test_an_export_beside_weights_of_someone_else_is_not_trusted(run_folder):
-    (run_folder / "model.bin").rename(run_folder / "model.safetensors")
-    (run_folder / "model.bin").touch()
+    (run_folder / "model.safetensors").unlink()
+    (run_folder / "model.safetensors").write_bytes(b"weights of someone else")
     with pytest.raises(CheckpointError, match=r"model\.safetensors: not a safetensors file"):
         load_engine(run_folder / "model.xml")
+
+
+def test_an_exported_model_is_read_once(run_folder, monkeypatch):
+    read, paths = openvino.read_graph, []
+    monkeypatch.setattr(openvino, "read_graph", lambda path: paths.append(path) or read(path))
+    load_engine(run_folder)
+    assert paths == [run_folder / "model.xml"]
+
+
+def test_an_engine_that_is_loaded_warms_up_by_itself(run_folder):
+    engine = load_engine(run_folder)
+    with engine._turn:  # the warm-up holds it to its end
+        assert set(engine._requests) == {"front", "back", "masks"}
+    cold = openvino.OpenVinoEngine(run_folder / "model.xml")
+    images = np.random.default_rng(0).integers(0, 256, (1, 3, 50, 70), np.uint8)
+    np.testing.assert_array_equal(engine.masks(images), cold.masks(images))
+
+
+def test_what_goes_wrong_in_the_warm_up_is_said_by_the_first_picture(run_folder, monkeypatch):
+    monkeypatch.setattr(openvino.OpenVinoEngine, "_compile", lambda self, part: 1 / 0)
+    engine = load_engine(run_folder)
+    with pytest.raises(ZeroDivisionError):
+        engine.masks(np.zeros((1, 3, 8, 8), np.uint8))

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import textwrap
@@ -159,3 +160,26 @@ def test_the_precision_is_what_the_processor_is_quick_in(monkeypatch, x86, fast,
     monkeypatch.setattr(engine_module, "is_x86", lambda: x86)
     monkeypatch.setattr(engine_module, "fast_bf16", lambda: fast)
     assert engine_module._precision(exact) == setting
+
+
+@pytest.mark.parametrize("module", ["engines.openvino", "export.openvino"])
+def test_importing_openvino_does_not_report_it_over_the_network(module):
+    script = f"""
+        import sys
+        import pixelwise.{module}
+        import openvino
+        strange = [name for name in sys.modules if "telemetry" in name or name.startswith("openvino.tools")]
+        assert not strange, strange
+        assert not hasattr(openvino, "no_such_name")
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)
+
+
+def test_openvinos_converter_is_there_for_whoever_asks_for_it():
+    script = """
+        from pixelwise.engines.runtime import ov
+        assert callable(ov.convert_model)
+        import openvino.tools.ovc
+    """
+    environment = {**os.environ, "CI": "true"}  # or this reports it
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True, env=environment)

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from export.tiny import card_of, make_tiny
-from pixelwise.engines import base, tiles
+from pixelwise import room
 from pixelwise.engines import openvino as engine_module
+from pixelwise.engines import tiles
 from pixelwise.errors import CheckpointError, ImageError
 from pixelwise.export.openvino import write_openvino
 from pixelwise.models.families import FAMILIES
@@ -63,7 +64,7 @@ def test_a_picture_beyond_the_memory_is_refused_with_its_size_and_what_it_needs(
     engine = engine_module.OpenVinoEngine(exported_model_path)
     little = tmp_path / "meminfo"
     little.write_text("MemAvailable:     3000000 kB\n")
-    monkeypatch.setattr(base, "MEMORY_FILE", little)
+    monkeypatch.setattr(room, "MEMORY_FILE", little)
     picture = np.broadcast_to(np.uint8(7), (1, 3, 20_000, 20_000))
     with pytest.raises(ImageError, match=r"1 x 20000 x 20000 pixels .* need about .* GB of memory, 3.1 GB"):
         engine.masks(picture)

@@ -3,7 +3,8 @@ import pytest
 
 from pixelwise.errors import DataError
 from pixelwise.labels import Labels
-from pixelwise.predict.areas import check_areas, count_pixels, write_areas
+from pixelwise.predict.areas import check_areas, write_areas
+from pixelwise.predict.counts import count_pixels
 
 LABELS = Labels.numbered(2)
 

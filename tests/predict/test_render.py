@@ -41,6 +41,16 @@ def test_a_share_that_rounds_to_nothing_is_still_more_than_none():
     assert [share.text for share in class_shares(mask, LABELS)] == ["road  100.0 %", "sky  <0.1 %"]
 
 
+def test_an_overlay_made_in_strips_is_that_of_the_whole(monkeypatch):
+    random = np.random.default_rng(0)
+    picture = random.integers(0, 256, (420, 300, 3), np.uint8)
+    mask = random.integers(0, 3, (42, 30), np.uint8).repeat(10, 0).repeat(10, 1)
+    whole = np.asarray(overlay(picture, mask, LABELS))
+    np.testing.assert_array_equal(whole[:420, :300], blend(picture, mask, LABELS))
+    monkeypatch.setattr("pixelwise.predict.render.STRIP_PIXELS", 300 * 7)
+    np.testing.assert_array_equal(np.asarray(overlay(picture, mask, LABELS)), whole)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (33, 47), (360, 480), (700, 900)])
 def test_a_legend_fits_below_a_picture_of_any_size(size):
     mask = np.arange(size[0] * size[1]).reshape(size).astype(np.uint8) % 3

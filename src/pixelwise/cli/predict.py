@@ -52,13 +52,15 @@ def predict(
     Example:
         pixelwise predict runs/first PICTURES --out masks --overlay
     """
-    from ..predict.folder import predict_folder
     from ..predict.predictor import Predictor
     from .log import log_to_terminal
-    from .progress import progress_bar
 
     with log_to_terminal():
         predictor = Predictor.load(model, engine=engine, device=device, tta=tta)
+
+    from ..predict.folder import predict_folder  # while the engine warms up
+    from .progress import progress_bar
+
     with progress_bar("predicting") as progress:
         report = predict_folder(
             predictor,

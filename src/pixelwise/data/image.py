@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import ImageError
+from ..room import check_room
 from .tiff import read_tiff, read_tiff_head
 
 IMAGE_SUFFIXES = frozenset(
@@ -22,6 +23,12 @@ IMAGE_SUFFIXES = frozenset(
 
 MAX_PIXELS = 20_000 * 20_000
 """Largest picture that is read; in RGB it fills 1.2 GB."""
+
+UNCHECKED_PIXELS = 2**22
+"""Pictures of up to so many pixels are decoded without a look at how much memory is free."""
+
+DECODED_BYTES = 4 + 3
+"""Bytes of a pixel while it is decoded: Pillow keeps RGB in 4, and the array has 3."""
 
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 
@@ -51,6 +58,8 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
     picture = open_picture(path)
     try:
         return to_rgb(picture)
+    except MemoryError as error:
+        raise ImageError(f"{path}: does not fit into the memory: cut it into smaller pictures") from error
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
 
@@ -102,6 +111,9 @@ def open_picture(path: Path) -> Image.Image:
         ImageError: see `read_image`.
     """
     with opened(path) as picture:
+        width, height = picture.size
+        if width * height > UNCHECKED_PIXELS:
+            check_room(DECODED_BYTES * width * height, f"{path}: {width} x {height} pixels")
         picture.load()
         return picture
 
@@ -171,6 +183,8 @@ def opened(path: Path) -> Iterator[Image.Image]:
             yield picture
     except ImageError:
         raise
+    except MemoryError as error:
+        raise ImageError(f"{path}: does not fit into the memory: cut it into smaller pictures") from error
     except PermissionError as error:
         raise ImageError(f"{path}: you may not read it; change its permissions (chmod +r)") from error
     except UnidentifiedImageError as error:

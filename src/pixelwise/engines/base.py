@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoint import ModelCard
-from ..errors import ConfigError, ImageError
-
-MEMORY_FILE = Path("/proc/meminfo")
+from ..errors import ConfigError
+from ..room import check_room
 
 STAGE_ONE_PLANES = 2 * 64
 """Planes of the picture's size that are alive at once where a VGG needs most: in and out of conv1_2."""
@@ -64,7 +61,8 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
 
 def softmax(logits: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:
     """Turn scores into probabilities of the same shape that sum to 1 over the classes, which are `axis`."""
-    exponents: NDArray[np.float32] = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    exponents: NDArray[np.float32] = logits - logits.max(axis=axis, keepdims=True)
+    np.exp(exponents, out=exponents)
     exponents /= exponents.sum(axis=axis, keepdims=True)
     return exponents
 
@@ -99,18 +97,4 @@ def check_fits(images: NDArray[Any], needed: int) -> None:
         ImageError: more memory is needed than is free.
     """
     count, _, height, width = images.shape
-    free = free_memory()
-    if free is not None and needed > free:
-        raise ImageError(
-            f"{count} x {height} x {width} pixels (pictures x height x width) need about "
-            f"{needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: cut it into smaller pictures"
-        )
-
-
-def free_memory() -> int | None:
-    """Return how many bytes of main memory are free for us, or None where the system does not say."""
-    try:
-        match = re.search(r"^MemAvailable:\s*(\d+) kB", MEMORY_FILE.read_text(), re.MULTILINE)
-    except OSError:
-        return None
-    return int(match[1]) * 1024 if match else None
+    check_room(needed, f"{count} x {height} x {width} pixels (pictures x height x width)")

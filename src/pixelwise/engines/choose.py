@@ -7,7 +7,7 @@ import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from ..checkpoint import ModelCard, read_card
 from ..errors import CheckpointError, ConfigError
@@ -63,8 +63,12 @@ class ModelFiles:
             {engine: file for engine, file in exports.items() if file.is_file()},
         )
 
-    def check_fresh(self, engine: ExportEngineName) -> None:
+    def check_fresh(self, engine: ExportEngineName, card: ModelCard) -> None:
         """Make sure that an exported file was made from the weights beside it, if there are any.
+
+        Args:
+            engine: Which exported file.
+            card: What that file says of itself.
 
         Raises:
             CheckpointError: it was not.
@@ -72,7 +76,7 @@ class ModelFiles:
         if self.weights is None:
             return
         export = self.exports[engine]
-        weights, exported = read_card(self.weights).fingerprint, _read_exported_card(export).fingerprint
+        weights, exported = read_card(self.weights).fingerprint, card.fingerprint
         if weights != exported:
             raise CheckpointError(
                 f"{export}: made from other weights ({exported}) than {self.weights.name} beside it "
@@ -102,34 +106,35 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
     if engine not in get_args(EngineName):
         raise ConfigError(f"no engine is named '{engine}', expected {', '.join(get_args(EngineName))}")
     files = ModelFiles.find(Path(path))
-    chosen = _choose(files, device) if engine == "auto" else engine
-    if chosen == "openvino" or chosen == "onnx":
-        loaded = _load_export(files, chosen, device)
+    if engine == "auto":
+        loaded = _load_fastest(files, device)
+    elif engine == "openvino" or engine == "onnx":
+        loaded = _load_export(files, engine, device)
     else:
-        loaded = _load_torch(files, chosen, device)
+        loaded = _load_torch(files, engine, device)
     log.info("engine: %s", loaded.name)
     return loaded
 
 
-def _choose(files: ModelFiles, device: str) -> Literal["torch", "openvino", "onnx"]:
-    """Return the fastest engine that can be had for a model."""
+def _load_fastest(files: ModelFiles, device: str) -> Engine:
+    """Load a model into the fastest engine that can be had."""
     if files.weights and (device not in ("auto", "cpu") or (device == "auto" and _has_cuda())):
-        return "torch"
+        return _load_torch(files, "torch", device)
     named = [engine for engine in files.exports if files.exports[engine] == files.path]
     usable = [engine for engine in named or files.exports if engine != "onnx" or _is_installed("onnxruntime")]
     stale: list[CheckpointError] = []
     for engine in usable:
         try:
-            files.check_fresh(engine)
+            return _load_export(files, engine, device)
         except CheckpointError as error:
             stale.append(error)
-        else:
-            return engine
     if stale and (named or not _is_installed("torch")):
         raise stale[0]
     for reason in stale:
         log.warning("passed over: %s", reason)
-    return "torch" if files.weights and not named else next(iter(named or files.exports))
+    if files.weights and not named:
+        return _load_torch(files, "torch", device)
+    return _load_export(files, next(iter(named or files.exports)), device)
 
 
 def _load_torch(files: ModelFiles, engine: str, device: str) -> Engine:
@@ -142,7 +147,7 @@ def _load_torch(files: ModelFiles, engine: str, device: str) -> Engine:
 
     for name, file in files.exports.items():
         if file == files.path:
-            files.check_fresh(name)
+            files.check_fresh(name, _read_exported_card(file))
     return TorchEngine.load(files.weights, device, compiled=engine == "torch-compiled")
 
 
@@ -154,14 +159,18 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
             f"{files.path}: the engine {engine} takes an exported model ({EXPORTS[engine]}), and there is "
             f"none beside it: run  pixelwise export {files.path} --format {engine}"
         )
-    files.check_fresh(engine)
+    export = files.exports[engine]
     if engine == "onnx":
+        files.check_fresh(engine, _read_exported_card(export))
         from .onnx import OnnxEngine
 
-        return OnnxEngine(files.exports[engine])
+        return OnnxEngine(export)
     from .openvino import OpenVinoEngine
 
-    return OpenVinoEngine(files.exports[engine])
+    loaded = OpenVinoEngine(export)
+    files.check_fresh(engine, loaded.card)
+    loaded.warm_up()
+    return loaded
 
 
 def _read_exported_card(path: Path) -> ModelCard:

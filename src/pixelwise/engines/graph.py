@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import openvino as ov
-import openvino.opset13 as ops
 from numpy.typing import NDArray
 
 from ..errors import CheckpointError
+from .runtime import ops, ov
 
 POOLS = 5
 UPSAMPLINGS = ("Interpolate", "ConvolutionBackpropData")

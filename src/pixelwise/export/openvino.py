@@ -5,14 +5,12 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-import openvino as ov
 import torch
-from openvino.frontend import FrontEndManager
-from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from torch.jit._trace import TracerWarning
 
 from ..checkpoint import METADATA_KEY, ModelCard
 from ..engines.openvino import OpenVinoEngine
+from ..engines.runtime import ov
 from ..models.fcn import FCN
 
 TOLERANCE = 0.01
@@ -31,13 +29,17 @@ def write_openvino(model: FCN, card: ModelCard, path: Path) -> OpenVinoEngine:
 
 def _trace(model: FCN, kind: ov.Type) -> ov.Model:
     """Return the network as an OpenVINO graph for pictures of a number type, all but channels dynamic."""
+    from openvino.frontend.pytorch.ts_decoder import (
+        TorchScriptPythonDecoder,
+    )  # after `runtime`, for what that leaves out
+
     example = torch.zeros(1, model.in_channels, *TRACED_SIZE, dtype=torch.uint8)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.filterwarnings("ignore", category=TracerWarning)
         warnings.filterwarnings("ignore", "`torch.jit.trace", DeprecationWarning)
         traced = torch.jit.trace(model, example, check_trace=False)  # type: ignore[no-untyped-call]
-    # Not openvino.convert_model: it reports its use to Intel over the network, unasked.
-    frontend = FrontEndManager().load_by_framework("pytorch")
+    # Not openvino.convert_model: see `runtime`.
+    frontend = ov.frontend.FrontEndManager().load_by_framework("pytorch")
     decoder = TorchScriptPythonDecoder(traced)  # has to live until it is converted
     graph = frontend.convert(frontend.load(decoder))
     graph.get_parameters()[0].set_element_type(kind)

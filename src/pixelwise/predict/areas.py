@@ -17,11 +17,6 @@ from .outputs import replacing
 HEADER = ["picture", "class", "pixels", "share"]
 
 
-def count_pixels(mask: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
-    """Return how many pixels (num_classes,) of a mask (H, W) each class has."""
-    return np.bincount(mask.ravel(), minlength=256)[:num_classes]
-
-
 def check_areas(path: Path) -> None:
     """Make sure that a table can be added to, if there is one.
 

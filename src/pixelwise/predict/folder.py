@@ -10,15 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.image import open_picture
+from ..data.image import open_picture, read_size
 from ..data.preview import preview
 from ..engines.base import softmax
 from ..errors import ConfigError, ImageError
+from ..room import check_room
 from .ahead import ahead
-from .areas import check_areas, count_pixels, write_areas
+from .areas import check_areas, write_areas
+from .counts import count_pixels
 from .outputs import ORIGIN_KEY, Layout, describe_origin
 from .predictor import Predictor
 from .sources import Source, find_sources
+
+LARGE_BYTES = 2**28
+"""Pictures that fill more bytes, with their results, go through by themselves, one after the other."""
+
+OVERLAY_BYTES = 5
+"""Bytes of a pixel that its overlay fills: Pillow keeps RGB in 4, and in what it compresses."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,14 @@ class _Done:
     skipped: bool = False
     problem: str = ""
     counts: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class _Large:
+    """A picture that is read only when it is its turn, since it fills much memory."""
+
+    source: Source
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -81,8 +97,8 @@ def predict_folder(
 
     A picture is skipped when all that is wanted of it is there from an earlier run with the same model and
     the same picture; a mask that was made from something else is never replaced. A picture that cannot be
-    read is reported, and the others are done. Pictures are read and results written while the network
-    computes; a few are in memory at a time.
+    read, or is too large for the memory, is reported, and the others are done. Pictures are read and results
+    written while the network computes; a few are in memory at a time, of large ones a single one.
 
     Args:
         predictor: The model.
@@ -142,8 +158,8 @@ class _Work:
     layout: Layout
     areas: bool
 
-    def load(self, source: Source) -> _Loaded | _Done:
-        """Read a picture that is not finished."""
+    def load(self, source: Source) -> _Loaded | _Large | _Done:
+        """Read a picture that is not finished, unless it is large."""
         mask = self.layout.mask(source.name)
         try:
             origin = describe_origin(self.predictor.card.fingerprint, source.path)
@@ -153,20 +169,53 @@ class _Work:
                     return _Done(source, problem=_FOREIGN.format(picture=source.path, mask=mask))
                 if self.layout.is_complete(source.name):
                     return _Done(source, skipped=True, counts=self._count(np.asarray(finished)))
-            return _Loaded(source, origin, self.predictor.card.form.read(source.path))
-        except (ImageError, OSError) as error:
+            height, width = read_size(source.path)
+            if self._pixel_bytes() * height * width > LARGE_BYTES:
+                return _Large(source, origin)
+            return _Loaded(source, origin, self._read(source))
+        except (ImageError, OSError, MemoryError) as error:
             return _Done(source, problem=_reason(source, error))
 
-    def predict(self, loaded: _Loaded | _Done) -> _Predicted | _Done:
-        """Compute the mask of a picture that was read."""
+    def predict(self, loaded: _Loaded | _Large | _Done) -> _Predicted | _Done:
+        """Compute the mask of a picture that was read; of a large one, do everything."""
         if isinstance(loaded, _Done):
             return loaded
         try:
-            if not (self.layout.classes or self.layout.probs):
-                return _Predicted(loaded, self.predictor(loaded.picture), None)
-            logits = self.predictor.logits(loaded.picture)
-        except ImageError as error:
+            if isinstance(loaded, _Large):
+                return self.write(
+                    self._compute(_Loaded(loaded.source, loaded.origin, self._read(loaded.source)))
+                )
+            return self._compute(loaded)
+        except (ImageError, OSError, MemoryError) as error:
             return _Done(loaded.source, problem=_reason(loaded.source, error))
+
+    def _read(self, source: Source) -> NDArray[Any]:
+        return self.predictor.card.form.read(source.path)
+
+    def _pixel_bytes(self) -> int:
+        """Return the bytes that a pixel of the picture and its results fills, until they are written."""
+        form = self.predictor.card.form
+        scores = 2 * 4 * self.layout.labels.num_classes if self._scores_wanted() else 0
+        return (
+            form.channels * np.dtype(form.dtype).itemsize + 1 + OVERLAY_BYTES * self.layout.overlay + scores
+        )
+
+    def _scores_wanted(self) -> bool:
+        return self.layout.classes or self.layout.probs
+
+    def _compute(self, loaded: _Loaded) -> _Predicted:
+        """Compute the mask of a picture that was read.
+
+        Raises:
+            ImageError: the memory does not suffice for the picture and what is wanted of it.
+        """
+        height, width = loaded.picture.shape[:2]
+        check_room(
+            self._pixel_bytes() * height * width, f"the results of {height} x {width} pixels (height x width)"
+        )
+        if not self._scores_wanted():
+            return _Predicted(loaded, self.predictor(loaded.picture), None)
+        logits = self.predictor.logits(loaded.picture)
         return _Predicted(loaded, logits.argmax(axis=0).astype(np.uint8), softmax(logits))
 
     def write(self, predicted: _Predicted | _Done) -> _Done:
@@ -188,7 +237,9 @@ _FOREIGN = (
 )
 
 
-def _reason(source: Source, error: ImageError | OSError) -> str:
+def _reason(source: Source, error: ImageError | OSError | MemoryError) -> str:
     """Return what went wrong with a picture, in one line that names it."""
+    if isinstance(error, MemoryError):
+        return f"{source.path}: does not fit into the memory: cut it into smaller pictures"
     text = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     return text if text.startswith(str(source.path)) else f"{source.path}: {text}"

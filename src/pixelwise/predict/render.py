@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ..labels import Labels
+from .counts import count_pixels
 
 OPACITY = 0.5
 """Share of the class's colour inside an area; the rest is the picture."""
 
 SMALLEST = 400
 """Smaller pictures are enlarged, by a whole factor, until their longer side has this many pixels."""
+
+STRIP_PIXELS = 2**22
+"""Pixels that are tinted at a time; it takes some 30 bytes for each."""
 
 LONGEST_NAME = 32
 """Letters of a class name in a legend; what is longer is shortened."""
@@ -39,13 +43,16 @@ def overlay(picture: NDArray[np.uint8], mask: NDArray[np.uint8], labels: Labels)
         as the legend needs at least.
     """
     factor = enlargement(mask.shape)
-    blended = blend(
-        picture.repeat(factor, 0).repeat(factor, 1), mask.repeat(factor, 0).repeat(factor, 1), labels
-    )
-    height, width = blended.shape[:2]
+    if factor > 1:
+        picture = picture.repeat(factor, 0).repeat(factor, 1)
+        mask = mask.repeat(factor, 0).repeat(factor, 1)
+    height, width = mask.shape
     strip = legend(class_shares(mask, labels), width, font_size=max(14, round((width * height) ** 0.5 / 36)))
     page = Image.new("RGB", (max(width, strip.width), height + strip.height), PAPER)
-    page.paste(Image.fromarray(blended), (0, 0))
+    rows = max(1, STRIP_PIXELS // width)
+    for top in range(0, height, rows):  # of a large picture, no second one is made
+        seen = slice(top, top + rows + 1)  # a border depends on the row below
+        page.paste(Image.fromarray(blend(picture[seen], mask[seen], labels)[:rows]), (0, top))
     page.paste(strip, (0, height))
     return page
 
@@ -105,7 +112,7 @@ class ClassShare:
 
 def class_shares(mask: NDArray[np.uint8], labels: Labels) -> list[ClassShare]:
     """Return the classes that a mask holds, the largest first."""
-    counts = np.bincount(mask.ravel(), minlength=256)[: labels.num_classes]
+    counts = count_pixels(mask, labels.num_classes)
     order = [int(i) for i in np.argsort(-counts, kind="stable") if counts[i]]
     return [ClassShare(labels.class_names[i], labels.palette[i], float(counts[i] / mask.size)) for i in order]
 

@@ -1,0 +1,40 @@
+"""OpenVINO without its converter: every module that needs OpenVINO imports it from here.
+
+`import openvino` imports the converter of other frameworks' models, which reports every import to Intel over
+the network, unasked, and takes longer to import than all the rest. Nothing here uses it; it is imported when
+somebody asks for `openvino.convert_model`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+CONVERTER = "openvino.tools.ovc"
+
+__all__ = ["ops", "ov"]
+
+
+def _import_openvino() -> None:
+    if "openvino" in sys.modules or CONVERTER in sys.modules:
+        return
+    sys.modules[CONVERTER] = None  # type: ignore[assignment]  # importing it fails, and OpenVINO lets it
+    try:
+        import openvino
+    finally:
+        del sys.modules[CONVERTER]
+
+    def import_later(name: str) -> Any:
+        if name == "convert_model":
+            from openvino.tools.ovc import convert_model
+
+            return convert_model
+        raise AttributeError(f"module 'openvino' has no attribute '{name}'")
+
+    openvino.__getattr__ = import_later
+
+
+_import_openvino()
+
+import openvino as ov  # noqa: E402
+import openvino.opset13 as ops  # noqa: E402

@@ -127,3 +127,22 @@ def test_the_default_crop_is_the_median_size_in_whole_cells(
     sizes: list[tuple[int, int]], crop: tuple[int, int]
 ) -> None:
     assert default_crop(sizes) == crop
+
+
+def test_of_several_places_the_one_with_most_of_a_rare_class_is_taken() -> None:
+    mask = np.zeros((200, 300), np.uint8)
+    mask[20:30, 250:260] = 1
+    image = np.repeat(mask[..., None] * 200, 3, axis=2)
+    shown = {}
+    for tries in (1, 8):
+        varied = replace(STILL, tries=tries, rarity=(0.1, 1.9))
+        shown[tries] = sum(
+            bool((varied(image, mask, np.random.default_rng(seed))[1] == 1).any()) for seed in range(100)
+        )
+    assert shown[8] > 2 * shown[1] > 0
+
+
+def test_a_mask_of_ignored_pixels_alone_can_be_cropped() -> None:
+    mask = np.full((60, 80), 255, np.uint8)
+    varied = replace(STILL, tries=3, rarity=(1.0, 1.0))
+    assert (varied(np.zeros((60, 80, 3), np.uint8), mask, np.random.default_rng(0))[1] == 255).all()

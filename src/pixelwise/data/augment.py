@@ -32,6 +32,8 @@ class Augmentation:
         fill: Value a channel outside the picture, the mean of the pictures; the mask is ignored there.
         std: Deviation of each channel, for pictures that are no photos: instead of their colours, contrast
             changes by up to `color`, and brightness by up to `color` deviations, for all channels alike.
+        tries: Places that are drawn for a crop; the one is taken that shows most of rare classes.
+        rarity: Weight of a pixel of each class (C,) in that choice.
     """
 
     crop: tuple[int, int]
@@ -40,6 +42,8 @@ class Augmentation:
     color: float
     fill: tuple[float, ...]
     std: tuple[float, ...] | None = None
+    tries: int = 1
+    rarity: tuple[float, ...] = ()
 
     def __call__(
         self, image: NDArray[Any], mask: NDArray[np.uint8], rng: np.random.Generator
@@ -57,8 +61,7 @@ class Augmentation:
         """
         low, high = self.scale
         factor = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-        rows = _window(image.shape[0], self.crop[0], factor, rng)
-        columns = _window(image.shape[1], self.crop[1], factor, rng)
+        rows, columns = self._choose_place(mask, factor, rng)
         part = (slice(rows.start, rows.stop), slice(columns.start, columns.stop))
         size = (rows.length, columns.length)
         place = (..., slice(rows.place, rows.place + size[0]), slice(columns.place, columns.place + size[1]))
@@ -75,6 +78,27 @@ class Augmentation:
         if self.color:
             canvas = self._vary_color(canvas, rng) if self.std is None else self._vary_numbers(canvas, rng)
         return (canvas.round().clamp(0, 255).to(torch.uint8) if image.dtype == np.uint8 else canvas), target
+
+    def _choose_place(
+        self, mask: NDArray[np.uint8], factor: float, rng: np.random.Generator
+    ) -> tuple[_Window, _Window]:
+        """Return rows and columns of the crop: of the places drawn, that with most of rare classes."""
+        height, width = mask.shape
+        places = [
+            (_window(height, self.crop[0], factor, rng), _window(width, self.crop[1], factor, rng))
+            for _ in range(self.tries)
+        ]
+        if self.tries == 1:
+            return places[0]
+        weights = np.zeros(256)
+        weights[: len(self.rarity)] = self.rarity
+
+        def worth(place: tuple[_Window, _Window]) -> float:
+            rows, columns = place
+            seen = mask[rows.start : rows.stop : 4, columns.start : columns.stop : 4]  # enough to choose by
+            return float(weights[seen].mean())
+
+        return max(places, key=worth)
 
     def _vary_color(self, image: Tensor, rng: np.random.Generator) -> Tensor:
         brightness, contrast, saturation = rng.uniform(1 - self.color, 1 + self.color, 3)

@@ -15,8 +15,9 @@ from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet
 from ..data.form import PictureForm
 from ..data.pairs import SegmentationData
 from ..errors import DataError
+from .loss import weights_from_pixels
 from .settings import TrainSettings
-from .statistics import picture_sizes
+from .statistics import MOST_PICTURES, count_pixels, picture_sizes
 
 LEAST_STEPS = 50
 """Steps that an epoch has at least, more or less: of a small set it takes several passes."""
@@ -61,6 +62,14 @@ class Loaders:
         return (pictures[Draw(0, index)].image for index in range(0, len(pictures), step))
 
 
+def _rarity(data: SegmentationData) -> tuple[float, ...]:
+    """Return the weight of each class in the choice of crops, from some masks."""
+    pairs = data.split("train")
+    some = pairs[:: -(-len(pairs) // MOST_PICTURES)]
+    pixels = torch.from_numpy(count_pixels(some, data.codec, data.labels.num_classes))
+    return tuple(weights_from_pixels(pixels).tolist()) if pixels.any() else ()
+
+
 def make_loaders(
     data: SegmentationData,
     settings: TrainSettings,
@@ -88,7 +97,16 @@ def make_loaders(
         )
     repeats = settings.repeats or max(1, round(LEAST_STEPS * batch_size / len(train_pairs)))
     crop = settings.crop or default_crop(picture_sizes(train_pairs))
-    augmentation = Augmentation(crop, settings.scale, settings.flip, settings.color, form.fill, std)
+    augmentation = Augmentation(
+        crop,
+        settings.scale,
+        settings.flip,
+        settings.color,
+        form.fill,
+        std,
+        settings.crop_tries,
+        _rarity(data) if settings.crop_tries > 1 else (),
+    )
     workers = settings.workers if settings.workers is not None else (8 if place.on_gpu else 1)
     shared: dict[str, Any] = {
         "num_workers": workers,

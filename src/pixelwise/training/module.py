@@ -16,7 +16,7 @@ from ..errors import TrainingError
 from ..labels import IGNORE_INDEX
 from ..metrics import Scores
 from ..models.fcn import FCN
-from .loss import cross_entropy
+from .loss import cross_entropy, dice_loss
 from .settings import TrainSettings
 
 
@@ -46,6 +46,8 @@ class TrainingModule(pl.LightningModule):
         """
         logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
         loss = cross_entropy(logits, batch.target, cast("Tensor | None", self.class_weights))
+        if self.settings.dice:
+            loss = loss + self.settings.dice * dice_loss(logits, batch.target)
         if not torch.isfinite(loss.detach()):
             raise TrainingError(
                 f"the loss became {loss.item()} in epoch {self.current_epoch + 1}, batch {batch_index + 1} "

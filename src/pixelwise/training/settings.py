@@ -74,8 +74,14 @@ class TrainSettings:
     color: float = 0.25
     """Strength of the colour changes of training pictures; 0 for none."""
 
+    crop_tries: int = 3
+    """Places that are drawn for a training crop; the one that shows most of the rare classes is taken."""
+
+    dice: float = 0.5
+    """Weight of the Dice loss, in which rare classes count as much as common ones, beside cross entropy."""
+
     class_weights: bool = False
-    """Weight the loss of each class by the inverse root of its share of the training pixels."""
+    """Weight the cross entropy of each class by the inverse root of its share of the training pixels."""
 
     patience: int | None = None
     """Stop when the validation mIoU has not risen for this many epochs; by default never."""
@@ -115,8 +121,8 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
-        positive = ("epochs", "repeats", "batch_size", "lr", "head_lr_factor", "power", "devices", "nodes")
-        for name in positive:
+        positive = ("epochs", "repeats", "batch_size", "lr", "head_lr_factor", "power", "crop_tries")
+        for name in (*positive, "devices", "nodes"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"{name} is {value}, expected more than 0")
@@ -126,10 +132,10 @@ class TrainSettings:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
-        for name, low, high in (("color", 0, 1), ("warmup", 0, 1), ("val_fraction", 0, 1), ("dropout", 0, 1)):
+        for name, high in (("color", 1), ("warmup", 1), ("val_fraction", 1), ("dropout", 1), ("dice", 100)):
             value = getattr(self, name)
-            if value is not None and not low <= value < high:
-                raise ConfigError(f"{name} is {value}, expected at least {low} and less than {high}")
+            if value is not None and not 0 <= value < high:
+                raise ConfigError(f"{name} is {value}, expected at least 0 and less than {high}")
         if self.batch_size % (self.devices * self.nodes):
             raise ConfigError(
                 f"batch_size {self.batch_size} cannot be shared out evenly over "

@@ -19,7 +19,7 @@ from ..errors import DataError
 from ..models.families import FAMILIES, IMAGENET_STD, FamilyName
 
 MOST_PICTURES = 500
-"""Pictures that channels are measured on."""
+"""Pictures that channels, and the rarity of classes, are measured on."""
 
 MOST_PIXELS = 1_000_000
 """Pixels of each of them, more or less."""

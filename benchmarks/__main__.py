@@ -38,6 +38,8 @@ def main() -> None:
             sections.append(section)
             start = time.perf_counter()
     machine = describe_machine("make bench" + "".join(f" {shlex.quote(word)}" for word in sys.argv[1:]))
+    if options.note:
+        machine += f"\n- note: {options.note}"
     print(machine)
     if not options.quick:
         write_report(sections, machine, DOCS / "performance.md")
@@ -76,6 +78,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512, 1024], help="of latency")
     parser.add_argument("--megapixels", nargs="+", type=float, default=MEGAPIXELS, help="of pixels")
     parser.add_argument("--pictures", type=int, help="JPEGs of the section folder, by default 60")
+    parser.add_argument("--note", help="what readers should know of the machine at that time")
     parser.add_argument("--data", type=Path, help="data set of the section agreement")
     parser.add_argument("--model", type=Path, help="run folder of the section agreement, exported")
     parser.add_argument("--split", default="val", help="split of the section agreement")

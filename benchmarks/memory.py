@@ -50,10 +50,10 @@ def measure_pixels(folder: Path, name: str, megapixels: tuple[float, ...]) -> Se
     return Section(
         "pixels",
         "Cost against pixels",
-        f"{name}, picture to mask in a process of its own: one picture of 64 x 64 to warm up, then "
-        f"the picture, "
-        "once. Memory is what the process takes more while it computes."
-        " 64 megapixels and others are left out where memory does not suffice.",
+        f"{name}, picture to mask in a process of its own: one picture of 64 x 64 to warm up, then the "
+        "picture, once. Memory is the most that the process fills while it computes, less what it filled "
+        "just before: the program, the loaded model and the picture itself do not count. 64 megapixels and "
+        "others are left out where memory does not suffice.",
         ("pixels", "tutorial, s", "tutorial, MiB", "auto, s", "auto, MiB", "less memory"),
         rows,
         {"pixels": curve},

@@ -57,16 +57,16 @@ class TtaEngine:
     def _probs(self, images: NDArray[Any]) -> NDArray[np.float32]:
         images = check_images(images, self.card)
         height, width = images.shape[-2:]
-        answers: list[NDArray[np.float32]] = []
+        total = np.zeros((len(images), self.card.labels.num_classes, height, width), np.float32)
         for scale in self._scales:
             size = max(1, round(height * scale)), max(1, round(width * scale))
             scaled = resize(images, size)
             for mirrored in (False, True):
                 asked = np.ascontiguousarray(scaled[..., ::-1]) if mirrored else scaled
                 answer = softmax(self._engine.logits(asked), axis=1)
-                answers.append(resize(answer[..., ::-1] if mirrored else answer, (height, width)))
-        mean: NDArray[np.float32] = np.mean(answers, axis=0, dtype=np.float32)
-        return mean
+                total += resize(answer[..., ::-1] if mirrored else answer, (height, width))
+        total /= 2 * len(self._scales)
+        return total
 
 
 def resize(planes: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

@@ -15,8 +15,8 @@ from ..extras import require
 from .base import Engine
 from .names import EngineName, ExportEngineName
 
-WEIGHTS_NAME = "model.safetensors"
-EXPORTS: dict[ExportEngineName, str] = {"openvino": ".xml", "onnx": ".onnx"}
+MODEL_NAME, WEIGHTS = "model", ".safetensors"
+EXPORTS: dict[ExportEngineName, str] = {"openvino-int8": "-int8.xml", "openvino": ".xml", "onnx": ".onnx"}
 """The engines that compute an exported model, the faster one first, and how its file ends."""
 
 log = logging.getLogger("pixelwise")
@@ -43,20 +43,23 @@ class ModelFiles:
         Raises:
             CheckpointError: there is no model at `path`.
         """
-        suffixes = (".safetensors", *EXPORTS.values())
-        weights = path / WEIGHTS_NAME if path.is_dir() else path.with_suffix(".safetensors")
-        files = [weights.with_suffix(suffix) for suffix in suffixes]
+        endings = (WEIGHTS, *EXPORTS.values())
         if path.is_dir():
-            if not any(file.is_file() for file in files):
-                names = ", ".join(file.name for file in files)
+            base = path / MODEL_NAME
+            if not any(base.with_name(MODEL_NAME + ending).is_file() for ending in endings):
+                names = ", ".join(MODEL_NAME + ending for ending in endings)
                 raise CheckpointError(f"{path}: holds none of {names}, expected the folder of a run")
-        elif path.suffix not in suffixes:
-            raise CheckpointError(
-                f"{path}: expected a run folder, or a file that ends in {', '.join(suffixes)}"
-            )
-        elif not path.is_file():
-            raise CheckpointError(f"{path}: no such model file")
-        exports = {engine: weights.with_suffix(suffix) for engine, suffix in EXPORTS.items()}
+        else:
+            ending = next((ending for ending in endings if path.name.endswith(ending)), None)
+            if ending is None:
+                raise CheckpointError(
+                    f"{path}: expected a run folder, or a file that ends in {', '.join(endings)}"
+                )
+            if not path.is_file():
+                raise CheckpointError(f"{path}: no such model file")
+            base = path.with_name(path.name.removesuffix(ending))
+        weights = base.with_name(base.name + WEIGHTS)
+        exports = {engine: base.with_name(base.name + ending) for engine, ending in EXPORTS.items()}
         return cls(
             path,
             weights if weights.is_file() else None,
@@ -76,21 +79,21 @@ class ModelFiles:
         if weights != exported:
             raise CheckpointError(
                 f"{export}: made from other weights ({exported}) than {self.weights.name} beside it "
-                f"({weights}): run  pixelwise export {self.weights} --format {engine}, or delete it"
+                f"({weights}): run  {_command(self.weights, engine)}, or delete it"
             )
 
 
 def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "auto") -> Engine:
     """Load a model into the engine that suits best.
 
-    "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO, then ONNX
-    Runtime, of those that the model was exported for and that are installed; else torch (docs/performance.md
-    has the measurements behind this order). Of an exported file that was named, auto computes that very
-    file. The log says what was taken.
+    "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO in int8,
+    OpenVINO in its usual precision, then ONNX Runtime, of those that the model was written for and that are
+    installed; else torch (docs/performance.md has the measurements behind this order). Of an exported file
+    that was named, auto computes that very file. The log says what was taken.
 
     Args:
         path: A run folder, a .safetensors file, or an .xml or .onnx file.
-        engine: "auto", "torch", "torch-compiled", "openvino" or "onnx".
+        engine: "auto", "torch", "torch-compiled", "openvino-int8", "openvino" or "onnx".
         device: "auto", "cpu", or a CUDA device for torch.
 
     Raises:
@@ -103,15 +106,15 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
         raise ConfigError(f"no engine is named '{engine}', expected {', '.join(get_args(EngineName))}")
     files = ModelFiles.find(Path(path))
     chosen = _choose(files, device) if engine == "auto" else engine
-    if chosen == "openvino" or chosen == "onnx":
-        loaded = _load_export(files, chosen, device)
-    else:
+    if chosen == "torch" or chosen == "torch-compiled":
         loaded = _load_torch(files, chosen, device)
+    else:
+        loaded = _load_export(files, chosen, device)
     log.info("engine: %s", loaded.name)
     return loaded
 
 
-def _choose(files: ModelFiles, device: str) -> Literal["torch", "openvino", "onnx"]:
+def _choose(files: ModelFiles, device: str) -> Literal["torch"] | ExportEngineName:
     """Return the fastest engine that can be had for a model."""
     if files.weights and (device not in ("auto", "cpu") or (device == "auto" and _has_cuda())):
         return "torch"
@@ -152,7 +155,7 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
     if engine not in files.exports:
         raise CheckpointError(
             f"{files.path}: the engine {engine} takes an exported model ({EXPORTS[engine]}), and there is "
-            f"none beside it: run  pixelwise export {files.path} --format {engine}"
+            f"none beside it: run  {_command(files.path, engine)}"
         )
     files.check_fresh(engine)
     if engine == "onnx":
@@ -162,6 +165,13 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
     from .openvino import OpenVinoEngine
 
     return OpenVinoEngine(files.exports[engine])
+
+
+def _command(model: Path, engine: ExportEngineName) -> str:
+    """Return what writes the file that an engine takes."""
+    if engine == "openvino-int8":
+        return f"pixelwise quantize {model} DATA"
+    return f"pixelwise export {model} --format {engine}"
 
 
 def _read_exported_card(path: Path) -> ModelCard:

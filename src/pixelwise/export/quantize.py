@@ -227,9 +227,6 @@ def _describe(result: Quantized, max_drop: float) -> dict[str, Any]:
             }
             for name, evaluation in (("before", result.before), ("after", result.after))
         },
-        "versions": {
-            "pixelwise": __version__,
-            **{name: importlib.metadata.version(name) for name in packages},
-        },
+        "versions": {"pixelwise": __version__, **versions},
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 import logging
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from ..checkpoint import ModelCard, read_card
 from ..errors import CheckpointError, ConfigError
 from ..extras import require
+from ..processor import fast_int8
 from .base import Engine
 from .names import EngineName, ExportEngineName
 
@@ -28,11 +29,13 @@ class ModelFiles:
 
     Attributes:
         path: What the user named.
+        base: Where the files lie, and how their names begin.
         weights: The .safetensors file, which the torch engine takes; None if there is none.
         exports: The exported files that are there, by the engine that takes them, the fastest first.
     """
 
     path: Path
+    base: Path
     weights: Path | None
     exports: dict[ExportEngineName, Path]
 
@@ -59,12 +62,13 @@ class ModelFiles:
                 raise CheckpointError(f"{path}: no such model file")
             base = path.with_name(path.name.removesuffix(ending))
         weights = base.with_name(base.name + WEIGHTS)
-        exports = {engine: base.with_name(base.name + ending) for engine, ending in EXPORTS.items()}
-        return cls(
-            path,
-            weights if weights.is_file() else None,
-            {engine: file for engine, file in exports.items() if file.is_file()},
-        )
+        files = cls(path, base, weights if weights.is_file() else None, {})
+        exports = {engine: files.export_path(engine) for engine in EXPORTS}
+        return replace(files, exports={engine: file for engine, file in exports.items() if file.is_file()})
+
+    def export_path(self, engine: ExportEngineName) -> Path:
+        """Return where the file that an engine takes lies, or would."""
+        return self.base.with_name(self.base.name + EXPORTS[engine])
 
     def check_fresh(self, engine: ExportEngineName) -> None:
         """Make sure that an exported file was made from the weights beside it, if there are any.
@@ -86,10 +90,10 @@ class ModelFiles:
 def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "auto") -> Engine:
     """Load a model into the engine that suits best.
 
-    "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO in int8,
-    OpenVINO in its usual precision, then ONNX Runtime, of those that the model was written for and that are
-    installed; else torch (docs/performance.md has the measurements behind this order). Of an exported file
-    that was named, auto computes that very file. The log says what was taken.
+    "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO in int8 where
+    the processor is quick in it, then OpenVINO, then ONNX Runtime, of those that the model was written for
+    and that are installed; else torch (docs/performance.md has the measurements behind this order). Of an
+    exported file that was named, auto computes that very file. The log says what was taken.
 
     Args:
         path: A run folder, a .safetensors file, or an .xml or .onnx file.
@@ -119,7 +123,7 @@ def _choose(files: ModelFiles, device: str) -> Literal["torch"] | ExportEngineNa
     if files.weights and (device not in ("auto", "cpu") or (device == "auto" and _has_cuda())):
         return "torch"
     named = [engine for engine in files.exports if files.exports[engine] == files.path]
-    usable = [engine for engine in named or files.exports if engine != "onnx" or _is_installed("onnxruntime")]
+    usable = [engine for engine in files.exports if engine in named or (not named and _is_usable(engine))]
     stale: list[CheckpointError] = []
     for engine in usable:
         try:
@@ -182,6 +186,13 @@ def _read_exported_card(path: Path) -> ModelCard:
     from .openvino import read_graph
 
     return read_graph(path)[1]
+
+
+def _is_usable(engine: ExportEngineName) -> bool:
+    """Tell whether "auto" may take an engine on this machine."""
+    if engine == "openvino-int8":
+        return fast_int8()
+    return engine == "openvino" or _is_installed("onnxruntime")
 
 
 def _is_installed(package: str) -> bool:

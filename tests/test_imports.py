@@ -22,7 +22,7 @@ LAYERS = (
     {"predict"},
     {"report"},
     {"evaluation", "export", "inspection"},
-    {"training", "serve"},
+    {"training", "serve", "quantization"},
     {"cli"},
     {"__main__"},
 )
@@ -48,7 +48,7 @@ LIGHT = [
 HEAVY = (
     *("torch", "lightning", "torchmetrics", "kornia", "matplotlib", "tensorboard"),
     *("datasets", "pyarrow", "pycocotools", "scipy", "tifffile", "imagecodecs"),
-    *("onnx", "onnxruntime", "onnxscript"),
+    *("nncf", "onnx", "onnxruntime", "onnxscript"),
 )
 
 

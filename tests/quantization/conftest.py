@@ -3,10 +3,8 @@
 from functools import partial
 
 import pytest
-import torch
 
 from export.tiny import card_of, make_tiny
-from pixelwise.checkpoint import save_model
 from pixelwise.data.folder import open_data
 from pixelwise.data.shapes import write_shapes
 from pixelwise.export.write import export_network

@@ -84,9 +84,14 @@ def test_layers_that_are_put_back_are_in_float_and_move_the_logits_less(fitted):
 
 
 def test_the_masks_agree_with_those_in_float(fitted, exported, tmp_path):
-    engine, whole = engine_of(put_in(*fitted), exported, tmp_path / "a.xml"), OpenVinoEngine(exported, exact=True)
+    engine, whole = (
+        engine_of(put_in(*fitted), exported, tmp_path / "a.xml"),
+        OpenVinoEngine(exported, exact=True),
+    )
     assert engine.name == "openvino int8"
-    agreement = [(engine.masks(scene(*size)) == whole.masks(scene(*size))).mean() for size in ((33, 47), (96, 130))]
+    agreement = [
+        (engine.masks(scene(*size)) == whole.masks(scene(*size))).mean() for size in ((33, 47), (96, 130))
+    ]
     assert min(agreement) >= 0.97
 
 
@@ -116,7 +121,10 @@ def test_every_kind_of_network_is_quantised(name, options, shapes, tmp_path):
     path = export_tiny(shapes, tmp_path, name, **options)
     graph, layers = fit(path, shapes)
     assert len(layers) == 9
-    engine, whole = engine_of(put_in(graph, layers), path, tmp_path / "a.xml"), OpenVinoEngine(path, exact=True)
+    engine, whole = (
+        engine_of(put_in(graph, layers), path, tmp_path / "a.xml"),
+        OpenVinoEngine(path, exact=True),
+    )
     wanted = whole.logits(scene(64, 90))
     found = engine.logits(scene(64, 90))
     assert np.sqrt(np.square(found - wanted).mean() / np.square(wanted).mean()) < 0.1

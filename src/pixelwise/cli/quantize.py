@@ -23,7 +23,7 @@ def quantize(
     seed: int = 0,
     format: str | None = None,
 ) -> int:
-    """Write a model in 8-bit integers, for speed, and bound what it loses.
+    """Write a model in int8, for speed, and bound what it loses.
 
     Convolutions become int8, fitted to pictures of the data set, and the scores before and after are
     measured. Where too much is lost, the layers that matter most are put back into float, as few as it takes;

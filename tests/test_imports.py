@@ -36,7 +36,16 @@ MODULES = sorted(
     if path != SOURCE / "__init__.py"
 )
 
-NEED_TORCH = ("models", "training", "report", "export", "data.dataset", "data.augment", "engines.torch")
+NEED_TORCH = (
+    "models",
+    "training",
+    "report",
+    "export",
+    "quantization",
+    "data.dataset",
+    "data.augment",
+    "engines.torch",
+)
 """Parts and modules that may import torch or matplotlib as soon as they are imported."""
 
 LIGHT = [

@@ -273,5 +273,22 @@ def write_noise(root, labels):
     return root
 
 
+@pytest.mark.slow
+def test_nothing_is_reported_to_the_makers_of_nncf_and_loggers_stay_as_they_are():
+    script = """
+        import logging
+        from pixelwise.quantization.calibration import _import_nncf
+        kind = logging.getLoggerClass()
+        _import_nncf()
+        from nncf.telemetry.wrapper import NNCFTelemetry, telemetry
+        assert not isinstance(telemetry, NNCFTelemetry)
+        assert logging.getLoggerClass() is kind
+    """
+    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+
+
 def test_the_public_name_is_the_function():
     assert pixelwise.quantize_model is quantize_model

@@ -114,7 +114,7 @@ class _Restarted:
 
 def _import_nncf() -> Any:
     """Import nncf so that it reports nothing to its makers over the network, and only errors to people."""
-    os.environ.setdefault("NNCF_CI", "1")
+    os.environ["NNCF_CI"] = "1"
     kind = logging.getLoggerClass()
     import nncf
 

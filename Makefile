@@ -41,5 +41,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
-	  --editable ".[train,formats,tiff,onnx]" --group dev
+	  --editable ".[train,formats,tiff,onnx,quantize]" --group dev
 	@touch $@

@@ -23,7 +23,7 @@ LAYERS = (
     {"predict"},
     {"report"},
     {"evaluation", "export", "inspection"},
-    {"training", "serve"},
+    {"training", "serve", "quantization"},
     {"cli"},
     {"__main__"},
 )
@@ -37,7 +37,16 @@ MODULES = sorted(
     if path != SOURCE / "__init__.py"
 )
 
-NEED_TORCH = ("models", "training", "report", "export", "data.dataset", "data.augment", "engines.torch")
+NEED_TORCH = (
+    "models",
+    "training",
+    "report",
+    "export",
+    "quantization",
+    "data.dataset",
+    "data.augment",
+    "engines.torch",
+)
 """Parts and modules that may import torch or matplotlib as soon as they are imported."""
 
 LIGHT = [
@@ -49,7 +58,7 @@ LIGHT = [
 HEAVY = (
     *("torch", "lightning", "torchmetrics", "kornia", "matplotlib", "tensorboard"),
     *("datasets", "pyarrow", "pycocotools", "scipy", "tifffile", "imagecodecs"),
-    *("onnx", "onnxruntime", "onnxscript"),
+    *("nncf", "onnx", "onnxruntime", "onnxscript"),
 )
 
 

@@ -22,3 +22,23 @@ def test_bf16_is_for_processors_that_are_quicker_in_it(tmp_path, monkeypatch, ma
     monkeypatch.setattr(processor, "CPU_FILE", file)
     monkeypatch.setattr(processor.platform, "machine", lambda: machine)
     assert processor.fast_bf16() is wanted
+
+
+@pytest.mark.parametrize(
+    ("machine", "text", "wanted"),
+    [
+        ("x86_64", "flags\t: avx512f avx512_vnni", True),
+        ("AMD64", "flags\t: avx2 avx_vnni", True),
+        ("x86_64", "flags\t: amx_tile amx_int8", True),
+        ("x86_64", "flags\t: avx2 avx512f avx512_bf16", False),
+        ("x86_64", None, False),
+        ("aarch64", "Features : asimddp", False),
+    ],
+)
+def test_int8_is_for_processors_that_multiply_it_exactly(tmp_path, monkeypatch, machine, text, wanted):
+    file = tmp_path / "cpuinfo"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setattr(processor, "CPU_FILE", file)
+    monkeypatch.setattr(processor.platform, "machine", lambda: machine)
+    assert processor.fast_int8() is wanted

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .models.build import create_backbone, create_model
     from .models.convert import load_weights
     from .predict.predictor import Predictor
+    from .quantization.run import quantize_model
     from .training.run import train
 
 _HOMES = {
@@ -31,6 +32,7 @@ _HOMES = {
     "evaluate": ".evaluation",
     "export_model": ".export.write",
     "load_weights": ".models.convert",
+    "quantize_model": ".quantization.run",
     "train": ".training.run",
 }
 
@@ -45,6 +47,7 @@ __all__ = [
     "evaluate",
     "export_model",
     "load_weights",
+    "quantize_model",
     "train",
 ]
 

@@ -12,6 +12,7 @@ EXTRAS = {
     "kornia": "train",
     "lightning": "train",
     "matplotlib": "train",
+    "nncf": "quantize",
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "onnxscript": "onnx",

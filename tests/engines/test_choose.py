@@ -17,7 +17,7 @@ from pixelwise.extras import require
 def machine(monkeypatch):
     """Set what is found on the machine; by default torch, whose engine is a stand-in, and no CUDA device."""
 
-    def set_up(*, cuda=False, torch=True, onnxruntime=True):
+    def set_up(*, cuda=False, torch=True, onnxruntime=True, int8=True):
         there = {"torch": torch, "onnxruntime": onnxruntime}
 
         def check(package):
@@ -26,6 +26,7 @@ def machine(monkeypatch):
             require(package)
 
         monkeypatch.setattr(choose, "_has_cuda", lambda: cuda)
+        monkeypatch.setattr(choose, "fast_int8", lambda: int8)
         monkeypatch.setattr(choose, "_is_installed", there.__getitem__)
         monkeypatch.setattr(choose, "require", check)
 
@@ -94,6 +95,57 @@ def test_openvino_goes_before_onnx_runtime_and_that_before_torch(onnx_folder):
     assert load_engine(onnx_folder).name == "onnxruntime float32"
 
 
+@pytest.fixture
+def int8_folder(run_folder, exported_model_path):
+    """A run folder with a second export, called as one in int8 is."""
+    for suffix in (".xml", ".bin"):
+        (run_folder / f"model-int8{suffix}").hardlink_to(exported_model_path.with_suffix(suffix))
+    return run_folder
+
+
+def taken(path, monkeypatch, engine="auto"):
+    """Return which file an engine is loaded from."""
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "pixelwise.engines.openvino.OpenVinoEngine", lambda path: SimpleNamespace(name=path.name)
+        )
+        return load_engine(path, engine).name
+
+
+def test_int8_goes_first_where_the_processor_is_quick_in_it(int8_folder, machine, monkeypatch):
+    assert taken(int8_folder, monkeypatch) == "model-int8.xml"
+    assert taken(int8_folder / "model.safetensors", monkeypatch) == "model-int8.xml"
+    machine(int8=False)
+    assert taken(int8_folder, monkeypatch) == "model.xml"
+
+
+def test_of_two_graphs_the_one_that_is_named_is_taken(int8_folder, machine, monkeypatch):
+    assert taken(int8_folder / "model.xml", monkeypatch) == "model.xml"
+    machine(int8=False)
+    assert taken(int8_folder / "model-int8.xml", monkeypatch) == "model-int8.xml"
+    assert taken(int8_folder, monkeypatch, "openvino-int8") == "model-int8.xml"
+    assert taken(int8_folder / "model-int8.xml", monkeypatch, "openvino") == "model.xml"
+
+
+def test_a_stale_int8_file_is_passed_over_with_its_mend(int8_folder, small_model, small_labels, caplog):
+    model = copy.deepcopy(small_model)
+    model.score_fr.bias.data += 1
+    save_model(int8_folder / "model.safetensors", model, small_labels)
+    assert load_engine(int8_folder).name.startswith("torch")
+    assert re.search(
+        r"passed over: .*model-int8\.xml: made from other weights .*pixelwise quantize", caplog.text
+    )
+    with pytest.raises(CheckpointError, match=r"model-int8\.xml: made from other weights"):
+        load_engine(int8_folder, "openvino-int8")
+
+
+def test_a_model_that_was_not_quantised_says_how(run_folder):
+    with pytest.raises(
+        CheckpointError, match=r"\(-int8\.xml\), and there is none beside it: run  pixelwise quant"
+    ):
+        load_engine(run_folder, "openvino-int8")
+
+
 def test_without_onnx_runtime_its_file_is_passed_over_or_the_install_line_is_said(
     onnx_folder, onnx_model_path, machine
 ):
@@ -141,11 +193,14 @@ def test_without_torch_a_run_folder_takes_openvino(run_folder, machine):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("nothing", "nothing: expected a run folder, or a file that ends in .safetensors, .xml, .onnx"),
+        (
+            "nothing",
+            "nothing: expected a run folder, or a file that ends in .safetensors, -int8.xml, .xml, .onnx",
+        ),
         ("model.pth", "model.pth: expected a run folder"),
         ("model.safetensors", "model.safetensors: no such model file"),
         ("model.xml", "model.xml: no such model file"),
-        ("", "holds none of model.safetensors, model.xml, model.onnx"),
+        ("", "holds none of model.safetensors, model-int8.xml, model.xml, model.onnx"),
     ],
 )
 def test_a_path_without_a_model_says_what_was_expected(tmp_path, name, words):

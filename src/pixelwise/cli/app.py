@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "Score a model against the masks of a data set.",
     "predict": "Write a mask for every picture.",
     "export": "Write a model for another runtime, and prove it.",
+    "quantize": "Write a model in int8, for speed, and bound what it loses.",
     "check": "Find what is wrong with a data set, and mend it.",
     "classes": "List the classes that a data set's masks hold.",
     "convert": "Write a data set of any format in our folder layout.",

@@ -5,18 +5,19 @@ from __future__ import annotations
 import importlib.util
 import logging
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
 from ..checkpoint import ModelCard, read_card
 from ..errors import CheckpointError, ConfigError
 from ..extras import require
+from ..processor import fast_int8
 from .base import Engine
 from .names import EngineName, ExportEngineName
 
-WEIGHTS_NAME = "model.safetensors"
-EXPORTS: dict[ExportEngineName, str] = {"openvino": ".xml", "onnx": ".onnx"}
+MODEL_NAME, WEIGHTS = "model", ".safetensors"
+EXPORTS: dict[ExportEngineName, str] = {"openvino-int8": "-int8.xml", "openvino": ".xml", "onnx": ".onnx"}
 """The engines that compute an exported model, the faster one first, and how its file ends."""
 
 log = logging.getLogger("pixelwise")
@@ -28,11 +29,13 @@ class ModelFiles:
 
     Attributes:
         path: What the user named.
+        base: Where the files lie, and how their names begin.
         weights: The .safetensors file, which the torch engine takes; None if there is none.
         exports: The exported files that are there, by the engine that takes them, the fastest first.
     """
 
     path: Path
+    base: Path
     weights: Path | None
     exports: dict[ExportEngineName, Path]
 
@@ -43,25 +46,29 @@ class ModelFiles:
         Raises:
             CheckpointError: there is no model at `path`.
         """
-        suffixes = (".safetensors", *EXPORTS.values())
-        weights = path / WEIGHTS_NAME if path.is_dir() else path.with_suffix(".safetensors")
-        files = [weights.with_suffix(suffix) for suffix in suffixes]
+        endings = (WEIGHTS, *EXPORTS.values())
         if path.is_dir():
-            if not any(file.is_file() for file in files):
-                names = ", ".join(file.name for file in files)
+            base = path / MODEL_NAME
+            if not any(base.with_name(MODEL_NAME + ending).is_file() for ending in endings):
+                names = ", ".join(MODEL_NAME + ending for ending in endings)
                 raise CheckpointError(f"{path}: holds none of {names}, expected the folder of a run")
-        elif path.suffix not in suffixes:
-            raise CheckpointError(
-                f"{path}: expected a run folder, or a file that ends in {', '.join(suffixes)}"
-            )
-        elif not path.is_file():
-            raise CheckpointError(f"{path}: no such model file")
-        exports = {engine: weights.with_suffix(suffix) for engine, suffix in EXPORTS.items()}
-        return cls(
-            path,
-            weights if weights.is_file() else None,
-            {engine: file for engine, file in exports.items() if file.is_file()},
-        )
+        else:
+            ending = next((ending for ending in endings if path.name.endswith(ending)), None)
+            if ending is None:
+                raise CheckpointError(
+                    f"{path}: expected a run folder, or a file that ends in {', '.join(endings)}"
+                )
+            if not path.is_file():
+                raise CheckpointError(f"{path}: no such model file")
+            base = path.with_name(path.name.removesuffix(ending))
+        weights = base.with_name(base.name + WEIGHTS)
+        files = cls(path, base, weights if weights.is_file() else None, {})
+        exports = {engine: files.export_path(engine) for engine in EXPORTS}
+        return replace(files, exports={engine: file for engine, file in exports.items() if file.is_file()})
+
+    def export_path(self, engine: ExportEngineName) -> Path:
+        """Return where the file that an engine takes lies, or would."""
+        return self.base.with_name(self.base.name + EXPORTS[engine])
 
     def check_fresh(self, engine: ExportEngineName, card: ModelCard) -> None:
         """Make sure that an exported file was made from the weights beside it, if there are any.
@@ -80,21 +87,21 @@ class ModelFiles:
         if weights != exported:
             raise CheckpointError(
                 f"{export}: made from other weights ({exported}) than {self.weights.name} beside it "
-                f"({weights}): run  pixelwise export {self.weights} --format {engine}, or delete it"
+                f"({weights}): run  {_command(self.weights, engine)}, or delete it"
             )
 
 
 def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "auto") -> Engine:
     """Load a model into the engine that suits best.
 
-    "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO, then ONNX
-    Runtime, of those that the model was exported for and that are installed; else torch (docs/performance.md
-    has the measurements behind this order). Of an exported file that was named, auto computes that very
-    file. The log says what was taken.
+    "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO in int8 where
+    the processor is quick in it, then OpenVINO, then ONNX Runtime, of those that the model was written for
+    and that are installed; else torch (docs/performance.md has the measurements behind this order). Of an
+    exported file that was named, auto computes that very file. The log says what was taken.
 
     Args:
         path: A run folder, a .safetensors file, or an .xml or .onnx file.
-        engine: "auto", "torch", "torch-compiled", "openvino" or "onnx".
+        engine: "auto", "torch", "torch-compiled", "openvino-int8", "openvino" or "onnx".
         device: "auto", "cpu", or a CUDA device for torch.
 
     Raises:
@@ -108,10 +115,10 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
     files = ModelFiles.find(Path(path))
     if engine == "auto":
         loaded = _load_fastest(files, device)
-    elif engine == "openvino" or engine == "onnx":
-        loaded = _load_export(files, engine, device)
-    else:
+    elif engine == "torch" or engine == "torch-compiled":
         loaded = _load_torch(files, engine, device)
+    else:
+        loaded = _load_export(files, engine, device)
     log.info("engine: %s", loaded.name)
     return loaded
 
@@ -121,7 +128,7 @@ def _load_fastest(files: ModelFiles, device: str) -> Engine:
     if files.weights and (device not in ("auto", "cpu") or (device == "auto" and _has_cuda())):
         return _load_torch(files, "torch", device)
     named = [engine for engine in files.exports if files.exports[engine] == files.path]
-    usable = [engine for engine in named or files.exports if engine != "onnx" or _is_installed("onnxruntime")]
+    usable = [engine for engine in files.exports if engine in named or (not named and _is_usable(engine))]
     stale: list[CheckpointError] = []
     for engine in usable:
         try:
@@ -157,7 +164,7 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
     if engine not in files.exports:
         raise CheckpointError(
             f"{files.path}: the engine {engine} takes an exported model ({EXPORTS[engine]}), and there is "
-            f"none beside it: run  pixelwise export {files.path} --format {engine}"
+            f"none beside it: run  {_command(files.path, engine)}"
         )
     export = files.exports[engine]
     if engine == "onnx":
@@ -173,6 +180,13 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
     return loaded
 
 
+def _command(model: Path, engine: ExportEngineName) -> str:
+    """Return what writes the file that an engine takes."""
+    if engine == "openvino-int8":
+        return f"pixelwise quantize {model} DATA"
+    return f"pixelwise export {model} --format {engine}"
+
+
 def _read_exported_card(path: Path) -> ModelCard:
     if path.suffix == ".onnx":
         from .onnx import read_onnx_card
@@ -181,6 +195,13 @@ def _read_exported_card(path: Path) -> ModelCard:
     from .openvino import read_graph
 
     return read_graph(path)[1]
+
+
+def _is_usable(engine: ExportEngineName) -> bool:
+    """Tell whether "auto" may take an engine on this machine."""
+    if engine == "openvino-int8":
+        return fast_int8()
+    return engine == "openvino" or _is_installed("onnxruntime")
 
 
 def _is_installed(package: str) -> bool:

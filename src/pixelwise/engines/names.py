@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-EngineName = Literal["auto", "torch", "torch-compiled", "openvino", "onnx"]
-ExportEngineName = Literal["openvino", "onnx"]
+EngineName = Literal["auto", "torch", "torch-compiled", "openvino-int8", "openvino", "onnx"]
+ExportEngineName = Literal["openvino-int8", "openvino", "onnx"]
 """The engines that compute exported models."""
 
 TtaName = Literal["none", "flip", "multiscale"]

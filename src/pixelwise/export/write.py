@@ -97,11 +97,22 @@ def export_network(model: FCN, card: ModelCard, path: Path, *, pictures: Path | 
         _check(parity, path)
         text = json.dumps(_describe(format_name, path, card, pictures, parity), indent=2)
         (Path(folder) / report.name).write_text(text + "\n", encoding="utf-8")
-        # Interrupted anywhere in here, new weights never stand beside an old graph.
-        path.unlink(missing_ok=True)
-        for file in sorted(Path(folder).iterdir(), key=lambda file: file == written):
-            file.replace(path.parent / file.name)
+        put_in_place(written, path)
     return Export(path, report, parity)
+
+
+def put_in_place(written: Path, path: Path) -> None:
+    """Move a file, and all that lies beside it, to where it belongs; earlier files are replaced.
+
+    Interrupted anywhere in here, new weights never stand beside an old graph.
+
+    Args:
+        written: The file that makes the others valid, in a folder of its own.
+        path: Where it belongs, with the same name.
+    """
+    path.unlink(missing_ok=True)
+    for file in sorted(written.parent.iterdir(), key=lambda file: file == written):
+        file.replace(path.parent / file.name)
 
 
 def _writer(format_name: FormatName) -> tuple[Callable[[FCN, ModelCard, Path], Engine], float]:

@@ -82,7 +82,8 @@ def near(left: Iterable[Fingerprint], right: Iterable[Fingerprint]) -> list[tupl
                 row, place = int(apart[:, column].argmin()), sides[1].places[theirs[column]]
                 found = float(apart[row, column]), sides[0].places[ours[row]]
                 nearest[place] = min(found, nearest.get(place, found))
-    return sorted(((i, j, apart) for j, (apart, i) in nearest.items()), key=lambda found: (found[2], found[1]))
+    found_pairs = ((i, j, apart) for j, (apart, i) in nearest.items())
+    return sorted(found_pairs, key=lambda pair: (pair[2], pair[1]))
 
 
 class _Side:

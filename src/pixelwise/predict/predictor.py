@@ -51,8 +51,8 @@ class Predictor:
 
         Args:
             path: The model.
-            engine: "auto", "torch", "torch-compiled", "openvino" or "onnx"; auto takes the fastest that is
-                there.
+            engine: "auto", "torch", "torch-compiled", "openvino-int8", "openvino" or "onnx"; auto takes the
+                fastest that is there.
             device: "auto", "cpu", or a CUDA device for torch.
             tta: "flip" or "multiscale" averages the answers for mirrored and scaled pictures, for 2 or 6
                 times the work.

@@ -1,0 +1,124 @@
+"""The pictures that int8 is fitted to, and the fitting, by NNCF."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.form import PictureForm
+from ..data.pairs import Pair
+from ..engines.openvino import read_graph
+from ..engines.runtime import ov
+from .layers import SCORES, Int8Layer, convolutions, name_of, read_layers
+
+LARGEST = 512
+"""Rows and columns that are used of a picture at most; a larger one is cut anywhere."""
+
+
+def sample(pairs: Sequence[Pair], number: int, seed: int) -> list[Pair]:
+    """Return so many pairs, or all there are, drawn by the seed alone."""
+    drawn = np.random.default_rng(seed).permutation(len(pairs))[:number]
+    return [pairs[i] for i in sorted(drawn.tolist())]
+
+
+def read_batches(
+    pairs: Sequence[Pair], form: PictureForm, seed: int, progress: Callable[[int, int], None] | None = None
+) -> Iterator[NDArray[Any]]:
+    """Yield a batch (1, channels, H, W) of each picture: whole, or a window of it that the seed chooses.
+
+    Raises:
+        ImageError: a picture cannot be read.
+    """
+    for number, pair in enumerate(pairs):
+        picture = form.read(pair.image)
+        random = np.random.default_rng((seed, number))
+        top, left = (int(random.integers(max(0, side - LARGEST) + 1)) for side in picture.shape[:2])
+        window = picture[top : top + LARGEST, left : left + LARGEST]
+        yield np.ascontiguousarray(window.transpose(2, 0, 1))[None]
+        if progress is not None:
+            progress(number + 1, len(pairs))
+
+
+def read_folded(path: Path) -> ov.Model:
+    """Read an exported network with what is constant in it computed: NNCF then sees the biases.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, or not one of ours.
+    """
+    from openvino.passes import ConstantFolding, Manager  # after `runtime`, for what that leaves out
+
+    graph, _ = read_graph(path)
+    passes = Manager()
+    passes.register_pass(ConstantFolding())
+    passes.run_passes(graph)
+    return graph
+
+
+def fit_layers(
+    graph: ov.Model, batches: Callable[[], Iterator[NDArray[Any]]], number: int
+) -> list[Int8Layer]:
+    """Return the convolutions of a network in int8, with the ranges that their inputs have on pictures.
+
+    Not among them are the first convolution, which takes 1 % of the time and whose padding stands for the
+    mean colour that no 8-bit number need hold, and those of the scores, which decide the masks.
+
+    Args:
+        graph: The network, as `read_folded` gives it; it is left as it was.
+        batches: Gives the pictures, from the first on at each call.
+        number: Pictures in it.
+
+    Source: post-training quantisation of NNCF: symmetric, weights by channel, with its fast correction of
+    biases. Its alignment of channels is off: it would move scale from one layer to the next, and a layer
+    could not be put back alone.
+    """
+    nncf = _import_nncf()
+    kept = [
+        node
+        for place, node in enumerate(convolutions(graph))
+        if place == 0 or name_of(node).startswith(SCORES)
+    ]
+    with contextlib.redirect_stdout(io.StringIO()):  # its progress bars
+        quantised = nncf.quantize(
+            graph,
+            nncf.Dataset(_Restarted(batches)),
+            subset_size=number,
+            preset=nncf.QuantizationPreset.PERFORMANCE,
+            target_device=nncf.TargetDevice.CPU,
+            fast_bias_correction=True,
+            ignored_scope=nncf.IgnoredScope(
+                names=[node.get_friendly_name() for node in kept], validate=False
+            ),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                overflow_fix=nncf.OverflowFix.DISABLE, disable_channel_alignment=True
+            ),
+        )
+    return read_layers(quantised)
+
+
+class _Restarted:
+    """Pictures that can be passed over more than once without being held in memory."""
+
+    def __init__(self, batches: Callable[[], Iterator[NDArray[Any]]]) -> None:
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return self._batches()
+
+
+def _import_nncf() -> Any:
+    """Import nncf so that it reports nothing to its makers over the network, and only errors to people."""
+    os.environ["NNCF_CI"] = "1"
+    kind = logging.getLoggerClass()
+    import nncf
+
+    logging.setLoggerClass(kind)  # it puts its own in the place of everyone's
+    logging.getLogger("nncf").setLevel(logging.ERROR)
+    return nncf

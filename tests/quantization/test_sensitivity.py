@@ -1,0 +1,39 @@
+"""Ranking layers, and finding how few of them have to be put back."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pixelwise.quantization.sensitivity import fewest, rank
+
+
+def test_the_layer_whose_weights_are_worst_comes_first(fitted):
+    graph, layers = fitted
+    spoiled = [
+        replace(layer, scale=layer.scale * (1.5 if layer.name == "fc6" else 1)) for layer in layers[-3:]
+    ]
+    told = []
+    picture = np.random.default_rng(0).integers(0, 256, (1, 3, 40, 50), dtype=np.uint8)
+    ranking = rank(graph, spoiled, [picture], lambda done, total: told.append((done, total)))
+    assert ranking[0].layer.name == "fc6"
+    assert ranking[0].error > 0.05 > ranking[1].error >= ranking[2].error
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("most", [1, 2, 9, 14])
+def test_the_smallest_number_that_passes_is_found_in_few_trials(most):
+    for smallest in range(1, most + 1):
+        tried = []
+
+        def try_out(number, smallest=smallest, tried=tried):
+            tried.append(number)
+            return number, number >= smallest
+
+        assert fewest(most, try_out) == smallest
+        assert len(tried) <= 1 + np.log2(most)
+
+
+def test_none_is_found_where_none_passes():
+    assert fewest(9, lambda number: (number, False)) is None
+    assert fewest(0, lambda number: (number, True)) is None

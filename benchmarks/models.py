@@ -24,7 +24,7 @@ from pixelwise.models.fcn import FCN
 from .baseline import Baseline
 
 CLASSES = 21
-INT8_NAME = "model-int8.xml"
+INT8_NAME = "quantized.xml"  # no name that pixelwise takes by itself: nothing bounds what it loses
 
 
 def make_model(folder: Path, name: str, *, onnx: bool = False, int8: bool = False) -> Path:

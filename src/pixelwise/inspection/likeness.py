@@ -85,9 +85,8 @@ def near(left: Iterable[Fingerprint], right: Iterable[Fingerprint]) -> list[tupl
                 row, place = int(apart[:, column].argmin()), sides[1].places[theirs[column]]
                 found = float(apart[row, column]), sides[0].places[ours[row]]
                 nearest[place] = min(found, nearest.get(place, found))
-    return sorted(
-        ((i, j, apart) for j, (apart, i) in nearest.items()), key=lambda found: (found[2], found[1])
-    )
+    places = sorted(nearest, key=lambda place: (nearest[place][0], place))
+    return [(nearest[place][1], place, nearest[place][0]) for place in places]
 
 
 class _Side:
@@ -138,7 +137,7 @@ def _in_common(
 
 
 def _words(small: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Return the four words of 16 signs (N, 4) of small pictures (N, 256), one a quarter from top to bottom."""
+    """Return the four words of 16 signs (N, 4) of small pictures (N, 256), one a quarter."""
     cells = small.reshape(-1, 8, SIDE // 8, 8, SIDE // 8).mean((2, 4))
     signs = np.roll(cells, -1, 2) > cells
     words: NDArray[np.uint16] = np.packbits(signs.reshape(-1, 4, 16), axis=2).view(np.uint16)[..., 0]

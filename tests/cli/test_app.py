@@ -58,10 +58,16 @@ def test_a_bug_keeps_its_traceback(error, monkeypatch):
     ("arguments", "told"),
     [
         (["evalate"], "there is no command 'evalate': did you mean evaluate?"),
-        (["zzz"], "there is no command 'zzz': expected train, evaluate, predict, export, check, classes, "),
+        (
+            ["zzz"],
+            "there is no command 'zzz': expected train, evaluate, predict, export, quantize, ",
+        ),
         (["evaluate"], "MODEL"),
         (["evaluate", "a", "b", "--spilt", "val"], "Did you mean --split?"),
-        (["evaluate", "a", "b", "--engine", "cuda"], '"auto", "torch", "torch-compiled", "openvino"'),
+        (
+            ["evaluate", "a", "b", "--engine", "cuda"],
+            '"torch-compiled", "openvino-int8", "openvino"',
+        ),
         (["train", "DATA", "--epochs", "many"], "--epochs"),
         (["models", "--size", "3"], "--size"),
     ],

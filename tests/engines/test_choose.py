@@ -8,6 +8,7 @@ import pytest
 from pixelwise.checkpoint import save_model
 from pixelwise.engines import choose, openvino
 from pixelwise.engines.choose import load_engine
+from pixelwise.engines.openvino import read_graph
 from pixelwise.engines.torch import TorchEngine
 from pixelwise.errors import CheckpointError, ConfigError, MissingExtraError
 from pixelwise.extras import require
@@ -105,10 +106,12 @@ def int8_folder(run_folder, exported_model_path):
 
 def taken(path, monkeypatch, engine="auto"):
     """Return which file an engine is loaded from."""
+
+    def load(file):
+        return SimpleNamespace(name=file.name, card=read_graph(file)[1], warm_up=lambda: None)
+
     with monkeypatch.context() as patch:
-        patch.setattr(
-            "pixelwise.engines.openvino.OpenVinoEngine", lambda path: SimpleNamespace(name=path.name)
-        )
+        patch.setattr("pixelwise.engines.openvino.OpenVinoEngine", load)
         return load_engine(path, engine).name
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 import pixelwise
 from pixelwise.cli.app import main
 from pixelwise.data.folder import open_data
+from pixelwise.data.pairs import Pair
 from pixelwise.engines import choose
 from pixelwise.engines.openvino import OpenVinoEngine, read_graph
 from pixelwise.errors import CheckpointError, ConfigError, DataError, ImageError, MissingExtraError
@@ -182,7 +183,8 @@ def test_the_sample_depends_on_the_seed_alone(shapes):
 
 
 def test_a_large_picture_is_seen_through_a_window(tmp_path, shapes, exported):
-    pair = replace(shapes.split("train")[0], image=tmp_path / "large.png")
+    first = shapes.split("train")[0]
+    pair = Pair(first.name, tmp_path / "large.png", first.mask)
     numbers = np.random.default_rng(0).integers(0, 256, (700, 30, 3), dtype=np.uint8)
     Image.fromarray(numbers).save(pair.image)
     form = read_graph(exported)[1].form
@@ -233,7 +235,8 @@ def test_other_classes_are_refused(exported_model_path, shapes):
 
 
 def test_a_broken_picture_is_named(folder, shapes, tmp_path):
-    broken = replace(shapes.split("train")[0], image=tmp_path / "broken.png")
+    first = shapes.split("train")[0]
+    broken = Pair(first.name, tmp_path / "broken.png", first.mask)
     broken.image.write_bytes(b"no picture")
     data = replace(shapes, splits={"train": (broken,), "val": shapes.split("val")})
     with pytest.raises(ImageError, match=r"broken\.png"):

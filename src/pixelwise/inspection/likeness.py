@@ -8,6 +8,7 @@ import weakref
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import compress, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ _CELLS = SIDE * SIDE
 _ROW = _CELLS + 16
 _FLAT = 3.0
 _CROWD = 200
+_BLOCK = 256  # pictures at once
 
 
 class Fingerprint(NamedTuple):
@@ -40,7 +42,8 @@ class Fingerprint(NamedTuple):
     @property
     def flat(self) -> bool:
         """Whether the picture has next to no content, so that likeness says nothing."""
-        return float(np.frombuffer(self.small, np.uint8).std()) < _FLAT
+        small = np.frombuffer(self.small, np.uint8).astype(np.int64)
+        return float(small @ small / small.size - (small.sum() / small.size) ** 2) < _FLAT**2
 
 
 def fingerprint(image: NDArray[np.uint8]) -> Fingerprint:
@@ -82,8 +85,8 @@ def near(left: Iterable[Fingerprint], right: Iterable[Fingerprint]) -> list[tupl
                 row, place = int(apart[:, column].argmin()), sides[1].places[theirs[column]]
                 found = float(apart[row, column]), sides[0].places[ours[row]]
                 nearest[place] = min(found, nearest.get(place, found))
-    found_pairs = ((i, j, apart) for j, (apart, i) in nearest.items())
-    return sorted(found_pairs, key=lambda pair: (pair[2], pair[1]))
+    places = sorted(nearest, key=lambda place: (nearest[place][0], place))
+    return [(nearest[place][1], place, nearest[place][0]) for place in places]
 
 
 class _Side:
@@ -97,13 +100,17 @@ class _Side:
     def __init__(self, prints: Iterable[Fingerprint]) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed in the next line
         weakref.finalize(self, self._file.close)
-        self.places, words = array("q"), array("H")
-        for place, entry in enumerate(prints):
-            if not entry.flat:
+        self.places = array("q")
+        words = [np.zeros((0, 4), np.uint16)]
+        todo = enumerate(prints)
+        while block := list(islice(todo, _BLOCK)):
+            small = np.frombuffer(b"".join(entry.small for _, entry in block), np.uint8)
+            kept = [not entry.flat for _, entry in block]
+            words.append(_words(small.reshape(-1, _CELLS))[kept])
+            for place, entry in compress(block, kept):
                 self.places.append(place)
-                words.extend(_words(entry))
                 self._file.write(entry.small + entry.digest)
-        self.words = np.array(words, np.uint16).reshape(-1, 4)
+        self.words = np.concatenate(words)
 
     def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return small picture and digest (N, 272) of some of `places`."""
@@ -129,9 +136,9 @@ def _in_common(
     return found[0], found[1]
 
 
-def _words(entry: Fingerprint) -> list[int]:
-    """Return the four words of 16 signs, one a quarter of the picture from top to bottom."""
-    cells = np.frombuffer(entry.small, np.uint8).reshape(8, SIDE // 8, 8, SIDE // 8).mean((1, 3))
-    signs = np.roll(cells, -1, 1) > cells
-    words: NDArray[np.uint16] = np.packbits(signs.reshape(4, 16), axis=1).view(np.uint16)
-    return [int(word) for word in words.ravel()]
+def _words(small: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Return the four words of 16 signs (N, 4) of small pictures (N, 256), one a quarter."""
+    cells = small.reshape(-1, 8, SIDE // 8, 8, SIDE // 8).mean((2, 4))
+    signs = np.roll(cells, -1, 2) > cells
+    words: NDArray[np.uint16] = np.packbits(signs.reshape(-1, 4, 16), axis=2).view(np.uint16)[..., 0]
+    return words

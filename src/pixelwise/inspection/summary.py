@@ -16,6 +16,11 @@ from .survey import Survey
 def summary(survey: Survey, findings: Sequence[Finding]) -> dict[str, Any]:
     """Return all that a check found out about a data set, for JSON."""
     counts = Counter(finding.severity for finding in findings)
+    sizes: Counter[tuple[int, int]] = Counter()
+    picture_kinds: Counter[str] = Counter()
+    for _, facts in survey.pictures():
+        sizes[facts.size] += 1
+        picture_kinds[facts.kind] += 1
     return {
         "pixelwise": __version__,
         "data": str(survey.root),
@@ -26,8 +31,8 @@ def summary(survey: Survey, findings: Sequence[Finding]) -> dict[str, Any]:
         "blocks_training": counts[Severity.BLOCKS] > 0,
         "splits": {name: len(survey.entries.pairs[name]) for name in survey.splits},
         "classes": classes(survey),
-        "picture_sizes": _ranked(Counter(facts.size for _, facts in survey.pictures())),
-        "picture_kinds": dict(Counter(facts.kind for _, facts in survey.pictures()).most_common()),
+        "picture_sizes": _ranked(sizes),
+        "picture_kinds": dict(picture_kinds.most_common()),
         "mask_kinds": dict(Counter(facts.kind for _, facts in survey.masks()).most_common()),
     }
 

@@ -44,14 +44,15 @@ def test_a_listing_takes_hardly_more_memory_than_its_names(tmp_path):
             path = tmp_path / "train" / kind / f"{number:06}.{suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-    list_pairs(tmp_path)  # what is made once, such as the table of interned words
-    gc.collect()
-    tracemalloc.start()
-    try:
-        listing = list_pairs(tmp_path)
+    taken = []
+    for _ in range(3):  # the table of interned words may grow meanwhile, for all that there is
         gc.collect()
-        taken, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+        tracemalloc.start()
+        try:
+            listing = list_pairs(tmp_path)
+            gc.collect()
+            taken.append(tracemalloc.get_traced_memory()[0])
+        finally:
+            tracemalloc.stop()
     assert sum(map(len, listing.splits.values())) == 2000
-    assert taken < 2000 * PER_PAIR
+    assert min(taken) < 2000 * PER_PAIR

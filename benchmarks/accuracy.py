@@ -145,9 +145,12 @@ def main() -> None:
         (name, *(f"{100 * row[key]:.1f}" for key in shown), f"{seconds[name]:.2f}")
         for name, row in rows.items()
     ]
-    average = statistics.mean(row["mean_iou"] for row in rows.values())
-    spread = statistics.stdev(row["mean_iou"] for row in rows.values())
-    text = f"Split val, last epoch. Mean of mean IoU {100 * average:.1f}, deviation {100 * spread:.1f}."
+    text = "Scores of the last epoch on val, in percent."
+    if options.table in ("seeds", "groups"):
+        found = [100 * row["mean_iou"] for row in rows.values()]
+        text += (
+            f" Mean IoU: {statistics.mean(found):.1f} on average, deviation {statistics.stdev(found):.1f}."
+        )
     header = ("training", "mean IoU", "pixel accuracy", "mean accuracy", "fwIoU", "s a picture")
     print(Section(options.table, options.table.capitalize(), text, header, cells).to_markdown())
     print(describe_machine("python -m benchmarks.accuracy " + " ".join(sys.argv[1:])))

@@ -57,8 +57,9 @@ def load_engines(run: Path, *, compiled: bool = False) -> Iterator[tuple[str, An
     engines += [exact, usual] if usual.name != exact.name else [exact]
     for engine in engines:
         yield engine.name, engine
-    if (run / INT8_NAME).exists():
-        yield "openvino int8", OpenVinoEngine(run / INT8_NAME)
+    for int8 in (INT8_NAME, "model-int8.xml"):
+        if (run / int8).exists():
+            yield "openvino int8", OpenVinoEngine(run / int8)
 
 
 def precision(engine: str) -> str:

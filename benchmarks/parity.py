@@ -29,6 +29,8 @@ def main(backbone: str = "vgg11") -> None:
         for stride in STRIDES:
             torch.manual_seed(0)
             model = FCN(f"fcn{stride}s_{backbone}", CLASSES, family=family).eval()
+            for layer in model.score_layers():  # those of `caffe` start at 0, and so would all answers
+                torch.nn.init.normal_(layer.weight, std=0.01)
             card = ModelCard(model.config(), Labels.numbered(CLASSES))
             for file in FILES:
                 with tempfile.TemporaryDirectory() as folder:

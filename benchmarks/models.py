@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pixelwise.checkpoint import METADATA_KEY, ModelCard, save_model
 from pixelwise.data.shapes import draw_scene
+from pixelwise.engines.choose import ModelFiles
 from pixelwise.engines.openvino import OpenVinoEngine, read_graph
 from pixelwise.export.write import export_model
 from pixelwise.labels import Labels
@@ -57,9 +58,9 @@ def load_engines(run: Path, *, compiled: bool = False) -> Iterator[tuple[str, An
     engines += [exact, usual] if usual.name != exact.name else [exact]
     for engine in engines:
         yield engine.name, engine
-    for int8 in (INT8_NAME, "model-int8.xml"):
-        if (run / int8).exists():
-            yield "openvino int8", OpenVinoEngine(run / int8)
+    for int8 in (run / INT8_NAME, ModelFiles.find(run).export_path("openvino-int8")):
+        if int8.exists():
+            yield "openvino int8", OpenVinoEngine(int8)
 
 
 def precision(engine: str) -> str:

@@ -3,6 +3,17 @@ import pytest
 from pixelwise import processor
 
 
+@pytest.fixture
+def described(tmp_path, monkeypatch, machine, text):
+    """Have the system describe a processor by a text, or not at all."""
+    file = tmp_path / "cpuinfo"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setattr(processor, "CPU_FILE", file)
+    monkeypatch.setattr(processor.platform, "machine", lambda: machine)
+
+
+@pytest.mark.usefixtures("described")
 @pytest.mark.parametrize(
     ("machine", "text", "wanted"),
     [
@@ -15,15 +26,11 @@ from pixelwise import processor
         ("aarch64", "Features : asimd bf16", False),
     ],
 )
-def test_bf16_is_for_processors_that_are_quicker_in_it(tmp_path, monkeypatch, machine, text, wanted):
-    file = tmp_path / "cpuinfo"
-    if text is not None:
-        file.write_text(text)
-    monkeypatch.setattr(processor, "CPU_FILE", file)
-    monkeypatch.setattr(processor.platform, "machine", lambda: machine)
+def test_bf16_is_for_processors_that_are_quicker_in_it(wanted):
     assert processor.fast_bf16() is wanted
 
 
+@pytest.mark.usefixtures("described")
 @pytest.mark.parametrize(
     ("machine", "text", "wanted"),
     [
@@ -35,10 +42,5 @@ def test_bf16_is_for_processors_that_are_quicker_in_it(tmp_path, monkeypatch, ma
         ("aarch64", "Features : asimddp", False),
     ],
 )
-def test_int8_is_for_processors_that_multiply_it_exactly(tmp_path, monkeypatch, machine, text, wanted):
-    file = tmp_path / "cpuinfo"
-    if text is not None:
-        file.write_text(text)
-    monkeypatch.setattr(processor, "CPU_FILE", file)
-    monkeypatch.setattr(processor.platform, "machine", lambda: machine)
+def test_int8_is_for_processors_that_multiply_it_exactly(wanted):
     assert processor.fast_int8() is wanted

@@ -17,6 +17,7 @@ from ..data.pairs import Pair
 from ..data.scan import in_parallel
 from ..errors import DataError
 from ..models.families import FAMILIES, IMAGENET_STD, FamilyName
+from ..predict import counts
 
 MOST_PICTURES = 500
 """Pictures that channels, and the rarity of classes, are measured on."""
@@ -35,7 +36,7 @@ def count_pixels(pairs: Sequence[Pair], codec: MaskCodec, num_classes: int) -> N
     """Return how many pixels each class has over all masks (num_classes,)."""
 
     def count(pair: Pair) -> NDArray[np.int64]:
-        return np.bincount(read_mask(pair.mask, codec).ravel(), minlength=256)[:num_classes]
+        return counts.count_pixels(read_mask(pair.mask, codec), num_classes)
 
     with ThreadPoolExecutor() as pool:
         return sum(pool.map(count, pairs), start=np.zeros(num_classes, np.int64))

@@ -18,10 +18,13 @@ def make_tiny(name="fcn8s_vgg11", classes=3, **options):
         model.fc6 = torch.nn.Conv2d(512, 16, model.fc6.kernel_size, padding=model.fc6.padding)
         model.fc7 = torch.nn.Conv2d(16, 16, 1)
         model.score_fr = torch.nn.Conv2d(16, classes, 1)
+        if fuse := getattr(model, "fuse_pool4", None):
+            fuse.coarse = torch.nn.Conv2d(16, fuse.coarse.out_channels, 1, bias=False)
     for layer in model.modules():
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.normal_(layer.weight, std=(2 / layer.weight[0].numel()) ** 0.5)
-            torch.nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                torch.nn.init.zeros_(layer.bias)
     return model.eval()
 
 

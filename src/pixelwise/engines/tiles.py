@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..models.families import FAMILIES, check_family
+from ..models.families import FAMILIES, FUSED_CHANNELS, check_family
 from ..models.geometry import head_crops
 from ..models.names import DEPTHS, Architecture
 
@@ -58,6 +58,7 @@ class Geometry:
         ceil_mode: Whether pools round sizes up; where they do not, the network pads to multiples of 32.
         halo: Pixels around its own 16 x 16 that a cell of pool4 sees.
         fc_channels: Channels of fc6 and fc7.
+        fused: Channels of the decoder at each pool that it fuses.
     """
 
     stride: int
@@ -66,6 +67,7 @@ class Geometry:
     ceil_mode: bool
     halo: int
     fc_channels: int
+    fused: dict[int, int]
 
     @classmethod
     def of(cls, name: str, family: str) -> Geometry:
@@ -78,7 +80,10 @@ class Geometry:
         depths = DEPTHS[architecture.backbone.removesuffix("_bn")]
         halo = sum(depth * 2**stage for stage, depth in enumerate(depths[:4]))
         _, crop = head_crops(architecture, check_family(family))
-        return cls(architecture.stride, crop, kind.first_padding, kind.ceil_mode, halo, kind.fc_channels)
+        fused = {pool: FUSED_CHANNELS[pool] for pool in architecture.skips} if kind.decodes else {}
+        return cls(
+            architecture.stride, crop, kind.first_padding, kind.ceil_mode, halo, kind.fc_channels, fused
+        )
 
     def cells(self, length: int, pool: int) -> int:
         """Return how many cells of a pool a picture of `length` pixels has along an axis."""
@@ -118,7 +123,8 @@ class Geometry:
     def needed_bytes(self, pixels: int, num_classes: int, value_bytes: int) -> int:
         """Return how much memory the maps of one picture take, without the result and the weights.
 
-        The first stage of a piece is alive alone; then pool4 and its copy, fc6 and fc7, and the scores.
+        The first stage of a piece is alive alone; then pool4 and what the decoder takes of finer maps, with
+        their copies, fc6 and fc7, the finest step of the decoder, and the scores.
 
         Args:
             pixels: Pixels of the picture.
@@ -130,4 +136,6 @@ class Geometry:
         pool4 = 512 * (4 + value_bytes) / 16**2
         classifier = 2 * self.fc_channels * value_bytes / 32**2
         scores = 4 * 4 * num_classes / self.stride**2
-        return int(first_stage + (pool4 + classifier + scores) * pixels)
+        skips = sum(channels * (4 + value_bytes) / 4**pool for pool, channels in self.fused.items())
+        decoder = 2 * self.fused.get(self.stride.bit_length() - 1, 0) * value_bytes / self.stride**2
+        return int(first_stage + (pool4 + classifier + scores + skips + decoder) * pixels)

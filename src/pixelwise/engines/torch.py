@@ -63,8 +63,10 @@ class TorchEngine:
         model, card = load_model(path, str(place))
         engine = cls(model.to(memory_format=torch.channels_last), card)  # type: ignore[call-overload]
         if engine._bf16:  # once, and not for every picture anew
-            for layer in (*model.backbone.convolutions(), model.fc6, model.fc7):
-                layer.to(torch.bfloat16)
+            in_float32 = set(model.score_layers())
+            for layer in model.modules():
+                if isinstance(layer, torch.nn.Conv2d) and layer not in in_float32:
+                    layer.to(torch.bfloat16)
         if compiled:
             engine._compile()
         return engine

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import ConfigError
-from .families import FAMILIES, FamilyName, check_family
+from .families import FAMILIES, FUSED_CHANNELS, FamilyName, check_family
 from .names import DEPTHS, MAPS, Architecture
 
 
@@ -101,11 +101,19 @@ def _layers(
         (1, kind.fc_channels, num_classes),
     ):
         yield _Layer(kernel, inputs, outputs, outputs, math.prod(sides))
+    channels = kind.fc_channels
     for pool in architecture.skips:
         kernel = _up_kernel(family, 2)
         yield _Layer(kernel, num_classes, num_classes, 0, math.prod(sides))
+        scored = MAPS[pool - 1].channels
+        if kind.decodes:
+            scored = FUSED_CHANNELS[pool]
+            yield _Layer(1, channels, scored, 0, math.prod(sides))
+            yield _Layer(1, MAPS[pool].channels, scored, scored, pool_cells[pool])
+            yield _Layer(3, scored, scored, scored, pool_cells[pool])
+            channels = scored
         sides = [2 * side - 2 + max(kernel, 2) for side in sides]
-        yield _Layer(1, MAPS[pool - 1].channels, num_classes, num_classes, pool_cells[pool])
+        yield _Layer(1, scored, num_classes, num_classes, pool_cells[pool])
     yield _Layer(_up_kernel(family, architecture.stride), num_classes, num_classes, 0, math.prod(sides))
 
 
@@ -128,7 +136,9 @@ def _receptive_field(architecture: Architecture, family: FamilyName) -> int:
 def _coarse_cells(pixel: int, architecture: Architecture, family: FamilyName) -> int:
     """Return from how many neighbouring cells of pool5, along one axis, a pixel's scores are made."""
     first = last = pixel
-    for factor in [architecture.stride, *(2 for _ in architecture.skips)]:
+    around = 1 if FAMILIES[family].decodes else 0  # cells on each side that a step of the decoder mixes
+    for step, factor in enumerate([architecture.stride, *(2 for _ in architecture.skips)]):
         kernel = _up_kernel(family, factor) or 2 * factor  # interpolation reads as far as such a kernel
-        first, last = -((kernel - 1 - first) // factor), last // factor
+        mixed = around if step else 0
+        first, last = -((kernel - 1 - first + mixed) // factor), (last + mixed) // factor
     return last - first + 1

@@ -17,6 +17,10 @@ AT_ONCE_SCALES = {4: 0.01, 3: 0.0001}
 """What pool4 and pool3 are multiplied by in the paper's at-once form, before they are scored."""
 
 
+FUSED_CHANNELS = {4: 128, 3: 128, 2: 128, 1: 64}
+"""Channels of the decoder of the family `aligned` at the stride of each pool."""
+
+
 @dataclass(frozen=True)
 class Family:
     """How one family differs from the others.
@@ -32,7 +36,9 @@ class Family:
         std: Deviation of an RGB input, 0..255.
         drops_channels: Whether dropout drops whole channels instead of single elements.
         dropout: Share that dropout drops while training.
-        rescales: Whether the maps of the backbone are brought to one size before they are scored.
+        decodes: Whether skips are fused as features, by a decoder, and then scored, instead of as scores. The
+            maps fused are the deepest of each stride, those that go into the next pool, instead of the pools,
+            and all maps are brought to one size first.
     """
 
     fc6_kernel: int
@@ -45,7 +51,7 @@ class Family:
     std: tuple[float, ...] = IMAGENET_STD
     drops_channels: bool = False
     dropout: float = 0.5
-    rescales: bool = False
+    decodes: bool = False
 
 
 FAMILIES: dict[FamilyName, Family] = {
@@ -53,7 +59,7 @@ FAMILIES: dict[FamilyName, Family] = {
     "caffe": Family(
         7, 0, 4096, first_padding=100, ceil_mode=True, bgr=True, mean=CAFFE_MEAN, std=(1.0, 1.0, 1.0)
     ),
-    "aligned": Family(7, 3, 1024, dropout=0.2, rescales=True),
+    "aligned": Family(7, 3, 1024, dropout=0.2, decodes=True),
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -15,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import ConfigError
-from .families import AT_ONCE_SCALES, FAMILIES, FamilyName, check_family
+from .families import AT_ONCE_SCALES, FAMILIES, FUSED_CHANNELS, FamilyName, check_family
+from .fuse import Fuse
 from .geometry import head_crops
 from .names import MAPS, Architecture
 from .rescale import Rescale
@@ -29,7 +31,7 @@ class FCN(nn.Module):
     Layers: `backbone`, then `fc6`, `fc7` and `score_fr` on pool5; `score_pool4` ... `score_pool1` on the
     skips that the stride calls for; `upscore_pool5` ... upsample twice, from the named map to the next finer
     one; `upscore_final` upsamples to the picture. The family `aligned` has `scale_pool5` ... as well, which
-    bring the maps that are scored to one size.
+    bring the maps to one size, and `fuse_pool4` ..., whose features are scored in place of the maps.
 
     Attributes:
         architecture: Stride and backbone.
@@ -89,9 +91,10 @@ class FCN(nn.Module):
         self.score_fr = nn.Conv2d(kind.fc_channels, num_classes, 1)
         for pool in self.architecture.skips:
             self.add_module(f"upscore_pool{pool + 1}", self._make_up(2, final=False))
-            self.add_module(f"score_pool{pool}", nn.Conv2d(MAPS[pool - 1].channels, num_classes, 1))
-        for pool in (5, *self.architecture.skips) if kind.rescales else ():
-            self.add_module(f"scale_pool{pool}", Rescale())
+            scored = FUSED_CHANNELS[pool] if kind.decodes else MAPS[pool - 1].channels
+            self.add_module(f"score_pool{pool}", nn.Conv2d(scored, num_classes, 1))
+        if kind.decodes:
+            self._add_decoder(kind.fc_channels)
         self.upscore_final = self._make_up(self.architecture.stride, final=True)
         self.skip_crops, self.final_crop = head_crops(self.architecture, family)
         self._init_head()
@@ -113,15 +116,21 @@ class FCN(nn.Module):
         maps = self._maps(images)
         x = self.drop6(F.relu(self._fc6(self._rescale(5, maps[4]))))  # (N, fc, H/32, W/32)
         x = self.drop7(F.relu(self.fc7(x)))
+        decodes = FAMILIES[self.family].decodes
         # Scores and all behind them stay in float32: exact logits, and bf16 backward passes of narrow 1x1
         # convolutions corrupt the heap on CPUs with AMX (torch 2.13).
-        with torch.autocast(x.device.type, enabled=False):
+        in_float32 = partial(torch.autocast, x.device.type, enabled=False)
+        with in_float32():
             scores = self.score_fr(x.float())
-            for pool in self.architecture.skips:
-                scores = self.get_submodule(f"upscore_pool{pool + 1}")(scores)
-                skip = self._rescale(pool, maps[pool - 1].float())
+        for pool in self.architecture.skips:
+            if decodes:
+                x = self.get_submodule(f"fuse_pool{pool}")(self._rescale(pool, maps[pool - 1]), x)
+            with in_float32():
+                skip = x.float() if decodes else self._rescale(pool, maps[pool - 1].float())
                 skip = self.get_submodule(f"score_pool{pool}")(skip)
+                scores = self.get_submodule(f"upscore_pool{pool + 1}")(scores)
                 scores = scores + _crop(skip, self.skip_crops[pool], scores.shape[-2], scores.shape[-1])
+        with in_float32():
             return _crop(self.upscore_final(scores), self.final_crop, height, width)
 
     @torch.no_grad()
@@ -169,7 +178,14 @@ class FCN(nn.Module):
         names = ["score_fr", *(f"score_pool{pool}" for pool in self.architecture.skips)]
         return [cast(nn.Conv2d, self.get_submodule(name)) for name in names]
 
+    def decoder_layers(self) -> list[nn.Module]:
+        """Return the layers that fuse skips as features, and those that score them; none in most families."""
+        decodes = FAMILIES[self.family].decodes
+        kinds = ("fuse", "score") if decodes else ()
+        return [self.get_submodule(f"{kind}_pool{pool}") for kind in kinds for pool in self.architecture.skips]
+
     def _maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return the maps to fuse, of strides 2, 4, 8 and 16, and pool5."""
         self._check_images(images)
         height, width = images.shape[-2:]
         x = (images.float() - self.mean) / self.std
@@ -177,7 +193,7 @@ class FCN(nn.Module):
             x = x.flip(1)
         if self.family != "caffe":  # whose padding of 100 makes any size large enough
             x = F.pad(x, (0, -width % 32, 0, -height % 32))  # right and bottom, cropped off by `forward`
-        return cast("tuple[Tensor, ...]", self.backbone(x))
+        return cast("tuple[Tensor, ...]", self.backbone(x, deepest=FAMILIES[self.family].decodes))
 
     def _fc6(self, x: Tensor) -> Tensor:
         """Apply fc6, in float32 where its gradient would be wrong in bf16.
@@ -194,7 +210,7 @@ class FCN(nn.Module):
     def _rescale(self, pool: int, x: Tensor) -> Tensor:
         if self.at_once:
             return x * AT_ONCE_SCALES.get(pool, 1)
-        if not FAMILIES[self.family].rescales:
+        if not FAMILIES[self.family].decodes:
             return x
         return cast(Tensor, self.get_submodule(f"scale_pool{pool}")(x))
 
@@ -213,6 +229,14 @@ class FCN(nn.Module):
         if self.family == "caffe":
             return CaffeUp(self.num_classes, factor)
         return AlignedUp(factor)
+
+    def _add_decoder(self, channels: int) -> None:
+        self.add_module("scale_pool5", Rescale())
+        for pool in self.architecture.skips:
+            self.add_module(f"scale_pool{pool}", Rescale())
+            fuse = Fuse(MAPS[pool].channels, channels, FUSED_CHANNELS[pool])
+            self.add_module(f"fuse_pool{pool}", fuse)
+            channels = FUSED_CHANNELS[pool]
 
     def _init_head(self) -> None:
         for layer in (self.fc6, self.fc7):

@@ -62,13 +62,23 @@ class VGG(nn.Module):
             self.add_module(feature_map.name, stage)
         self.apply(_init_layer)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the maps pool1 to pool5 of a normalised batch (N, in_channels, H, W), finest first."""
-        maps = []
+    def forward(self, x: Tensor, *, deepest: bool = False) -> tuple[Tensor, ...]:
+        """Return the maps pool1 to pool5 of a normalised batch (N, in_channels, H, W), finest first.
+
+        Args:
+            x: The batch.
+            deepest: Give, in place of pool1 to pool4, the deepest maps of the same strides: those that go
+                into the next pools.
+        """
+        pools, before = [], []
         for feature_map in MAPS:
-            x = self.get_submodule(feature_map.name)(x)
-            maps.append(x)
-        return tuple(maps)
+            *layers, pool = self.get_submodule(feature_map.name).children()
+            for layer in layers:
+                x = layer(x)
+            before.append(x)
+            x = pool(x)
+            pools.append(x)
+        return (*before[1:], x) if deepest else tuple(pools)
 
     def freeze(self, stages: int) -> None:
         """Keep the weights of the first `stages` stages (0 to 5) as they are, BatchNorm statistics included.

@@ -82,7 +82,7 @@ class TrainingModule(pl.LightningModule):
         self.log("val_loss", _taken(self.val_loss))
 
     def configure_optimizers(self) -> Any:
-        """Return AdamW with a rate for the backbone and one for the head, and warm-up then poly."""
+        """Return AdamW with rates for backbone, head and decoder, and warm-up then poly."""
         settings = self.settings
         steps = int(self.trainer.estimated_stepping_batches)
         warmup = max(1, round(settings.warmup * steps))
@@ -98,13 +98,16 @@ class TrainingModule(pl.LightningModule):
 
 
 def parameter_groups(model: FCN, settings: TrainSettings) -> list[dict[str, Any]]:
-    """Split parameters by rate (backbone, head) and by decay (weights of convolutions, all others)."""
+    """Split parameters by rate (backbone, head, decoder) and by decay (weights of convolutions, others)."""
     groups = []
-    trained = [p for p in model.parameters() if p.requires_grad]
-    inside = set(model.backbone.parameters())
-    for of_backbone, factor in ((True, 1.0), (False, settings.head_lr_factor)):
+    backbone = list(model.backbone.parameters())
+    decoder = [parameter for layer in model.decoder_layers() for parameter in layer.parameters()]
+    elsewhere = {*backbone, *decoder}
+    head = [parameter for parameter in model.parameters() if parameter not in elsewhere]
+    rates = ((backbone, 1.0), (head, settings.head_lr_factor), (decoder, settings.decoder_lr_factor))
+    for part, factor in rates:
         for decays in (True, False):
-            chosen = [p for p in trained if (p in inside) == of_backbone and (p.ndim > 1) == decays]
+            chosen = [p for p in part if p.requires_grad and (p.ndim > 1) == decays]
             if chosen:
                 decay = settings.weight_decay if decays else 0.0
                 groups.append({"params": chosen, "lr": settings.lr * factor, "weight_decay": decay})

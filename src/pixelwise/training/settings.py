@@ -53,6 +53,9 @@ class TrainSettings:
     head_lr_factor: float = 2.0
     """Learning rate of the head, in multiples of the backbone's."""
 
+    decoder_lr_factor: float = 10.0
+    """Learning rate of the layers that fuse skips (family aligned), in multiples of the backbone's."""
+
     weight_decay: float = 0.01
     """Decoupled weight decay (AdamW) of all weights but biases and normalisation."""
 
@@ -121,8 +124,8 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
-        positive = ("epochs", "repeats", "batch_size", "lr", "head_lr_factor", "power", "crop_tries")
-        for name in (*positive, "devices", "nodes"):
+        rates = ("lr", "head_lr_factor", "decoder_lr_factor", "power")
+        for name in ("epochs", "repeats", "batch_size", "crop_tries", *rates, "devices", "nodes"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"{name} is {value}, expected more than 0")

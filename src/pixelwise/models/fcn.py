@@ -182,7 +182,9 @@ class FCN(nn.Module):
         """Return the layers that fuse skips as features, and those that score them; none in most families."""
         decodes = FAMILIES[self.family].decodes
         kinds = ("fuse", "score") if decodes else ()
-        return [self.get_submodule(f"{kind}_pool{pool}") for kind in kinds for pool in self.architecture.skips]
+        return [
+            self.get_submodule(f"{kind}_pool{pool}") for kind in kinds for pool in self.architecture.skips
+        ]
 
     def _maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return the maps to fuse, of strides 2, 4, 8 and 16, and pool5."""

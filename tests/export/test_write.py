@@ -110,7 +110,7 @@ def test_a_network_with_broken_weights_is_refused_and_earlier_files_stay(tiny, e
 
 def test_an_export_that_computes_something_else_is_refused(tiny, tmp_path, monkeypatch):
     other = copy.deepcopy(tiny)
-    other.score_pool3.weight.data.neg_()
+    other.score_fr.weight.data.neg_()
     kept = openvino.write_openvino
     monkeypatch.setattr(openvino, "write_openvino", lambda model, card, path: kept(other, card, path))
     with pytest.raises(

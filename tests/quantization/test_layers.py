@@ -15,6 +15,7 @@ from pixelwise.quantization.layers import convolutions, name_of, put_in, read_la
 from .conftest import export_tiny, fit
 
 BACKBONE = ["2.3", "3.6", "3.8", "4.11", "4.13", "5.16", "5.18"]
+DECODER = [f"fuse_pool{pool}.{layer}" for pool in (4, 3) for layer in ("skip", "coarse", "mix")]
 
 
 def scene(height, width):
@@ -44,7 +45,8 @@ def logits(graph, picture):
 
 def test_all_but_the_first_convolution_and_the_scores_are_in_int8(fitted):
     graph, layers = fitted
-    assert [layer.name for layer in layers] == [f"backbone.pool{name}" for name in BACKBONE] + ["fc6", "fc7"]
+    expected = [*(f"backbone.pool{name}" for name in BACKBONE), "fc6", "fc7", *DECODER]
+    assert sorted(layer.name for layer in layers) == sorted(expected)
     assert int8_weights(put_in(graph, layers)) == [layer.name for layer in layers]
 
 
@@ -92,7 +94,7 @@ def test_the_masks_agree_with_those_in_float(fitted, exported, tmp_path):
     agreement = [
         (engine.masks(scene(*size)) == whole.masks(scene(*size))).mean() for size in ((33, 47), (96, 130))
     ]
-    assert min(agreement) >= 0.97
+    assert min(agreement) >= 0.95  # of a network with random weights, whose classes are all but equal
 
 
 def test_a_picture_in_pieces_gives_what_the_whole_gives(fitted, exported, tmp_path, monkeypatch):
@@ -106,21 +108,21 @@ def test_a_picture_in_pieces_gives_what_the_whole_gives(fitted, exported, tmp_pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "options"),
+    ("name", "options", "number"),
     [
-        ("fcn32s_vgg11", {"family": "plain"}),
-        ("fcn8s_vgg11", {"family": "plain"}),
-        ("fcn16s_vgg11", {"family": "caffe"}),
-        ("fcn8s_vgg11", {"family": "caffe", "at_once": True}),
-        ("fcn2s_vgg11", {}),
-        ("fcn4s_vgg11_bn", {}),
-        ("fcn8s_vgg11_bn", {"family": "plain"}),
+        ("fcn32s_vgg11", {"family": "plain"}, 9),
+        ("fcn8s_vgg11", {"family": "plain"}, 9),
+        ("fcn16s_vgg11", {"family": "caffe"}, 9),
+        ("fcn8s_vgg11", {"family": "caffe", "at_once": True}, 9),
+        ("fcn2s_vgg11", {}, 21),
+        ("fcn4s_vgg11_bn", {}, 18),
+        ("fcn8s_vgg11_bn", {"family": "plain"}, 9),
     ],
 )
-def test_every_kind_of_network_is_quantised(name, options, shapes, tmp_path):
+def test_every_kind_of_network_is_quantised(name, options, number, shapes, tmp_path):
     path = export_tiny(shapes, tmp_path, name, **options)
     graph, layers = fit(path, shapes)
-    assert len(layers) == 9
+    assert len(layers) == number
     engine, whole = (
         engine_of(put_in(graph, layers), path, tmp_path / "a.xml"),
         OpenVinoEngine(path, exact=True),

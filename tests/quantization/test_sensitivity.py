@@ -11,13 +11,15 @@ from pixelwise.quantization.sensitivity import fewest, rank
 def test_the_layer_whose_weights_are_worst_comes_first(fitted):
     graph, layers = fitted
     spoiled = [
-        replace(layer, scale=layer.scale * (1.5 if layer.name == "fc6" else 1)) for layer in layers[-3:]
+        replace(layer, scale=layer.scale * (1.5 if layer.name == "fc6" else 1))
+        for layer in layers
+        if layer.name in ("backbone.pool5.18", "fc6", "fc7")
     ]
     told = []
     picture = np.random.default_rng(0).integers(0, 256, (1, 3, 40, 50), dtype=np.uint8)
     ranking = rank(graph, spoiled, [picture], lambda done, total: told.append((done, total)))
     assert ranking[0].layer.name == "fc6"
-    assert ranking[0].error > 0.05 > ranking[1].error >= ranking[2].error
+    assert ranking[0].error > 2 * ranking[1].error >= 2 * ranking[2].error
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -34,7 +34,8 @@ class Int8Layer:
         levels: How many numbers lie between them, both included.
         weights: Weights (out, in, kh, kw) int8.
         scale: What the weights are multiplied by (out, 1, 1, 1) float32.
-        bias: The bias, corrected for what rounding moves on average (1, out, 1, 1) float32.
+        bias: The bias, corrected for what rounding moves on average (1, out, 1, 1) float32; None if there is
+            none.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Int8Layer:
     levels: int
     weights: NDArray[np.int8]
     scale: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    bias: NDArray[np.float32] | None
 
 
 def convolutions(graph: ov.Model) -> list[ov.Node]:
@@ -85,7 +86,8 @@ def put_in(graph: ov.Model, layers: Iterable[Int8Layer]) -> ov.Model:
         target.input(0).replace_source_output(rounded.output(0))
         weights = ops.multiply(ops.convert(ops.constant(layer.weights), "f32"), ops.constant(layer.scale))
         node.input(1).replace_source_output(weights.output(0))
-        _bias_of(node).replace_source_output(ops.constant(layer.bias).output(0))
+        if layer.bias is not None:
+            _bias_of(node).replace_source_output(ops.constant(layer.bias).output(0))
     copy.validate_nodes_and_infer_types()
     return copy
 
@@ -96,6 +98,7 @@ def _read_layer(node: ov.Node) -> Int8Layer:
         target, quantiser = quantiser, quantiser.input_value(0).get_node()
     scaled = node.input_value(1).get_node()
     integers = scaled.input_value(0).get_node()
+    bias = _bias_of(node)
     return Int8Layer(
         name_of(node),
         node.get_friendly_name(),
@@ -105,7 +108,7 @@ def _read_layer(node: ov.Node) -> Int8Layer:
         quantiser.get_attributes()["levels"],
         _constant(integers.input_value(0)).astype(np.int8),
         _constant(scaled.input_value(1)).astype(np.float32),
-        _constant(_bias_of(node).get_source_output()).astype(np.float32),
+        None if bias is None else _constant(bias.get_source_output()).astype(np.float32),
     )
 
 
@@ -118,9 +121,12 @@ def _quantiser(node: ov.Node) -> ov.Node | None:
 
 
 def _bias_of(node: ov.Node) -> Any:
-    """Return the input of the addition behind a convolution that takes its bias."""
+    """Return the input of the addition behind a convolution that takes its bias; None if it has none."""
     (reader,) = node.output(0).get_target_inputs()
-    return reader.get_node().input(1)
+    addition = reader.get_node()
+    if addition.get_type_name() != "Add" or addition.input_value(1).get_node().get_type_name() != "Constant":
+        return None
+    return addition.input(1)
 
 
 def _constant(value: ov.Output) -> NDArray[Any]:

@@ -104,7 +104,10 @@ def parameter_groups(model: FCN, settings: TrainSettings) -> list[dict[str, Any]
     decoder = [parameter for layer in model.decoder_layers() for parameter in layer.parameters()]
     elsewhere = {*backbone, *decoder}
     head = [parameter for parameter in model.parameters() if parameter not in elsewhere]
-    rates = ((backbone, 1.0), (head, settings.head_lr_factor), (decoder, settings.decoder_lr_factor))
+    decoder_factor = settings.decoder_lr_factor or (
+        10.0 if settings.is_pretrained else settings.head_lr_factor
+    )
+    rates = ((backbone, 1.0), (head, settings.head_lr_factor), (decoder, decoder_factor))
     for part, factor in rates:
         for decays in (True, False):
             chosen = [p for p in part if p.requires_grad and (p.ndim > 1) == decays]

@@ -200,8 +200,7 @@ def _make_model(
     if settings.init_from and fresh:
         read_card(settings.init_from)
         load_shared(model, load_file(settings.init_from), str(settings.init_from))
-    pretrained = settings.weights != "none" or settings.init_from is not None
-    frozen = settings.frozen_stages if settings.frozen_stages is not None else 2 * pretrained
+    frozen = 2 * settings.is_pretrained if settings.frozen_stages is None else settings.frozen_stages
     model.backbone.freeze(frozen)
     if settings.dropout is not None:
         model.drop6.p = model.drop7.p = settings.dropout

@@ -53,8 +53,9 @@ class TrainSettings:
     head_lr_factor: float = 2.0
     """Learning rate of the head, in multiples of the backbone's."""
 
-    decoder_lr_factor: float = 10.0
-    """Learning rate of the layers that fuse skips (family aligned), in multiples of the backbone's."""
+    decoder_lr_factor: float | None = None
+    """Learning rate of the layers that fuse skips (family aligned), in multiples of the backbone's; by
+    default 10 if that is pretrained, else the head's."""
 
     weight_decay: float = 0.01
     """Decoupled weight decay (AdamW) of all weights but biases and normalisation."""
@@ -146,6 +147,11 @@ class TrainSettings:
             )
         if self.resume and self.out is None:
             raise ConfigError("resume needs the run folder: add --out RUN")
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the backbone starts from weights that were trained before."""
+        return self.weights != "none" or self.init_from is not None
 
     def write(self, path: Path) -> None:
         """Write the settings as JSON."""

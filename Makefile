@@ -15,7 +15,7 @@ help:  ## List what there is to make.
 demo: $(INSTALLED)  ## Train on generated pictures, then score and predict: a first look, in a few minutes.
 	$(BIN)/pixelwise shapes $(DEMO)/data
 	$(BIN)/pixelwise train $(DEMO)/data --out $(DEMO)/run --model fcn4s_vgg11_bn --weights none \
-	  --epochs 3 --repeats 1 --batch-size 8 --lr 1e-3
+	  --epochs 4 --repeats 1 --batch-size 8 --lr 1e-3
 	$(BIN)/pixelwise predict $(DEMO)/run $(DEMO)/data/test/images --out $(DEMO)/masks --overlay
 	$(BIN)/pixelwise evaluate $(DEMO)/run $(DEMO)/data --split test
 	@echo

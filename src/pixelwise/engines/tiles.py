@@ -124,7 +124,7 @@ class Geometry:
         """Return how much memory the maps of one picture take, without the result and the weights.
 
         The first stage of a piece is alive alone; then pool4 and what the decoder takes of finer maps, with
-        their copies, fc6 and fc7, the finest step of the decoder, and the scores.
+        their copies, fc6 and fc7, the four planes of the decoder's finest step, and the scores.
 
         Args:
             pixels: Pixels of the picture.
@@ -137,5 +137,5 @@ class Geometry:
         classifier = 2 * self.fc_channels * value_bytes / 32**2
         scores = 4 * 4 * num_classes / self.stride**2
         skips = sum(channels * (4 + value_bytes) / 4**pool for pool, channels in self.fused.items())
-        decoder = 2 * self.fused.get(self.stride.bit_length() - 1, 0) * value_bytes / self.stride**2
+        decoder = 4 * self.fused.get(self.stride.bit_length() - 1, 0) * value_bytes / self.stride**2
         return int(first_stage + (pool4 + classifier + scores + skips + decoder) * pixels)

@@ -70,15 +70,17 @@ class VGG(nn.Module):
             deepest: Give, in place of pool1 to pool4, the deepest maps of the same strides: those that go
                 into the next pools.
         """
-        pools, before = [], []
+        maps = []
         for feature_map in MAPS:
             *layers, pool = self.get_submodule(feature_map.name).children()
             for layer in layers:
                 x = layer(x)
-            before.append(x)
+            if deepest and feature_map.stride > 2:  # of full size, the first is never kept longer than needed
+                maps.append(x)
             x = pool(x)
-            pools.append(x)
-        return (*before[1:], x) if deepest else tuple(pools)
+            if not deepest or feature_map is MAPS[-1]:
+                maps.append(x)
+        return tuple(maps)
 
     def freeze(self, stages: int) -> None:
         """Keep the weights of the first `stages` stages (0 to 5) as they are, BatchNorm statistics included.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any, cast
 
 import torch
@@ -114,23 +113,22 @@ class FCN(nn.Module):
         """
         height, width = images.shape[-2:]
         maps = self._maps(images)
-        x = self.drop6(F.relu(self._fc6(self._rescale(5, maps[4]))))  # (N, fc, H/32, W/32)
-        x = self.drop7(F.relu(self.fc7(x)))
         decodes = FAMILIES[self.family].decodes
+        top = self.get_submodule("scale_pool5")(maps[4]) if decodes else maps[4]
+        x = self.drop6(F.relu(self._fc6(top)))  # (N, fc, H/32, W/32)
+        x = self.drop7(F.relu(self.fc7(x)))
+        skips = self._decode(maps, x) if decodes else maps
         # Scores and all behind them stay in float32: exact logits, and bf16 backward passes of narrow 1x1
         # convolutions corrupt the heap on CPUs with AMX (torch 2.13).
-        in_float32 = partial(torch.autocast, x.device.type, enabled=False)
-        with in_float32():
+        with torch.autocast(x.device.type, enabled=False):
             scores = self.score_fr(x.float())
-        for pool in self.architecture.skips:
-            if decodes:
-                x = self.get_submodule(f"fuse_pool{pool}")(self._rescale(pool, maps[pool - 1]), x)
-            with in_float32():
-                skip = x.float() if decodes else self._rescale(pool, maps[pool - 1].float())
-                skip = self.get_submodule(f"score_pool{pool}")(skip)
+            for pool in self.architecture.skips:
                 scores = self.get_submodule(f"upscore_pool{pool + 1}")(scores)
+                skip = skips[pool - 1].float()
+                if self.at_once:
+                    skip = skip * AT_ONCE_SCALES[pool]
+                skip = self.get_submodule(f"score_pool{pool}")(skip)
                 scores = scores + _crop(skip, self.skip_crops[pool], scores.shape[-2], scores.shape[-1])
-        with in_float32():
             return _crop(self.upscore_final(scores), self.final_crop, height, width)
 
     @torch.no_grad()
@@ -209,12 +207,13 @@ class FCN(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             return cast(Tensor, self.fc6(x.float()))
 
-    def _rescale(self, pool: int, x: Tensor) -> Tensor:
-        if self.at_once:
-            return x * AT_ONCE_SCALES.get(pool, 1)
-        if not FAMILIES[self.family].decodes:
-            return x
-        return cast(Tensor, self.get_submodule(f"scale_pool{pool}")(x))
+    def _decode(self, maps: Sequence[Tensor], x: Tensor) -> list[Tensor]:
+        """Return what is scored in place of the maps: what each knows in the light of the coarser ones."""
+        features = list(maps)
+        for pool in self.architecture.skips:
+            skip = self.get_submodule(f"scale_pool{pool}")(maps[pool - 1])
+            features[pool - 1] = x = self.get_submodule(f"fuse_pool{pool}")(skip, x)
+        return features
 
     def _check_images(self, images: Tensor) -> None:
         if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]

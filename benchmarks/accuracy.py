@@ -4,12 +4,18 @@
     python -m benchmarks.accuracy staged   DATA OUT -- --config recipes/camvid.yaml --epochs 9
     python -m benchmarks.accuracy seeds    DATA OUT -- --config recipes/camvid.yaml
     python -m benchmarks.accuracy groups   DATA OUT -- --config recipes/camvid.yaml
+    python -m benchmarks.accuracy few      DATA OUT
+    python -m benchmarks.accuracy changes  DATA OUT -- --config recipes/camvid.yaml --repeats 2
 
 What follows `--` are options of `pixelwise train`. `networks` trains every stride of every family; `staged`
 trains FCN-8s from 16s from 32s, a third of the epochs each, and at once; `seeds` repeats a training with
 seeds 0, 1 and 2; `groups` leaves out, one after the other, all training pictures whose names begin alike (up
-to the first underscore: in CamVid the drive) and scores on them. A training that is done is not done again,
-and one that was interrupted goes on, when the same command is given.
+to the first underscore: in CamVid the drive) and scores on them; `few` trains on 40 pictures, today's way and
+the first recipe's; `changes` changes one setting at a time, or one thing that no setting says (variants.py).
+
+With `--together 12`, twelve trainings at a time share a GPU, each in a process of its own: one alone leaves
+most of it idle. A training that is done is not done again, and one that was interrupted goes on, when the
+same command is given.
 """
 
 from __future__ import annotations
@@ -17,10 +23,14 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import multiprocessing
+import re
 import statistics
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +45,7 @@ from pixelwise.training.settings import TrainSettings
 
 from .machine import describe_machine
 from .table import Section
+from .variants import NO_DECODER, VARIANTS
 
 TIMED = 5
 """Pictures that a trained network is timed on."""
@@ -47,6 +58,12 @@ class Training:
     name: str
     settings: TrainSettings
     data: SegmentationData
+    variant: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Name of its run folder."""
+        return re.sub(r"[^\w.]+", "-", self.name).strip("-")
 
 
 def networks(data: SegmentationData, settings: TrainSettings) -> Iterator[Training]:
@@ -85,18 +102,57 @@ def groups(data: SegmentationData, settings: TrainSettings) -> Iterator[Training
         yield Training(f"without-{group}", settings, replace(data, splits={"train": kept, "val": held_out}))
 
 
-TABLES = {table.__name__: table for table in (networks, staged, seeds, groups)}
+def few(data: SegmentationData, settings: TrainSettings) -> Iterator[Training]:
+    """Yield a training on 40 pictures of train, and the same without decoder, Dice and choice of crops."""
+    pairs = data.split("train")
+    some = pairs[:: max(1, len(pairs) // 40)][:40]
+    data = replace(data, splits={**data.splits, "train": some})
+    first = replace(settings, dice=0.0, crop_tries=1)
+    yield Training("40 pictures", settings, data)
+    yield Training("40 pictures, the first recipe", first, data, NO_DECODER)
+    yield Training("40 pictures, the first recipe, no repeats", replace(first, repeats=1), data, NO_DECODER)
+
+
+def changes(data: SegmentationData, settings: TrainSettings) -> Iterator[Training]:
+    """Yield the training as it is, and with one change at a time."""
+    yield Training("as it is", settings, data)
+    options: tuple[dict[str, Any], ...] = (
+        {"dice": 0.0},
+        {"dice": 1.0},
+        {"class_weights": True},
+        {"crop_tries": 1},
+        {"color": 0.0},
+        {"color": 0.5},
+        {"scale": (0.7, 1.4)},
+        {"dropout": 0.5},
+        {"frozen_stages": 0},
+        {"lr": settings.lr * 2},
+        {"lr": settings.lr / 2},
+        {"decoder_lr_factor": 5.0},
+        {"weight_decay": 0.05},
+        {"power": 0.4},
+    )
+    for option in options:
+        (name, value), *_ = option.items()
+        yield Training(f"{name} {value}", replace(settings, **option), data)
+    for variant in VARIANTS:
+        yield Training(variant, settings, data, variant)
+
+
+TABLES = {table.__name__: table for table in (networks, staged, seeds, groups, few, changes)}
 
 
 def finish(training: Training, out: Path) -> dict[str, Any]:
     """Train and score a row unless that is done; the last model is scored, so that val chooses nothing."""
-    run = out / training.name
+    run = out / training.folder
     done = run / "row.json"
     if not done.exists():
         start = time.perf_counter()
-        train(training.data, replace(training.settings, out=run, resume=(run / "settings.json").exists()))
-        predictor = Predictor.load(run / "last.safetensors")
-        scores = evaluate(predictor, training.data).scores
+        settings = replace(training.settings, out=run, resume=(run / "settings.json").exists())
+        with VARIANTS[training.variant]() if training.variant else nullcontext():
+            train(training.data, settings)
+            predictor = Predictor.load(run / "last.safetensors")
+            scores = evaluate(predictor, training.data).scores
         row = {
             "mean_iou": scores.mean_iou,
             "pixel_accuracy": scores.pixel_accuracy,
@@ -110,10 +166,30 @@ def finish(training: Training, out: Path) -> dict[str, Any]:
     return found
 
 
+def finish_all(trainings: list[Training], out: Path, together: int) -> list[dict[str, Any]]:
+    """Finish all rows, up to `together` at a time; those that start from another row's model wait for it."""
+    if together == 1:
+        return [finish(training, out) for training in trainings]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pixelwise.training.run"])
+    found: dict[str, dict[str, Any]] = {}
+    with ProcessPoolExecutor(together, context, max_tasks_per_child=1) as pool:
+        while len(found) < len(trainings):
+            ready = [
+                training
+                for training in trainings
+                if training.name not in found
+                and (training.settings.init_from is None or training.settings.init_from.exists())
+            ]
+            rows = pool.map(finish, ready, [out] * len(ready))
+            found |= zip((training.name for training in ready), rows, strict=True)
+    return [found[training.name] for training in trainings]
+
+
 def seconds_a_picture(out: Path, trainings: list[Training]) -> dict[str, float]:
     """Return the median time of the exported networks on some pictures, one after the other in turns."""
     pictures = [pair.image for pair in trainings[0].data.split("val")[:TIMED]]
-    predictors = {training.name: Predictor.load(out / training.name) for training in trainings}
+    predictors = {training.name: Predictor.load(out / training.folder) for training in trainings}
     taken: dict[str, list[float]] = {name: [] for name in predictors}
     for picture in (pictures[0], *pictures):
         for name, predictor in predictors.items():
@@ -132,13 +208,15 @@ def main() -> None:
     parser.add_argument("table", choices=TABLES)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--together", type=int, default=1, help="trainings at a time")
     options = parser.parse_args(own)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     _, bound, *_ = app.parse_args(["train", str(options.data), *theirs])
     settings = replace(bound.arguments.get("settings", TrainSettings()), out=options.out)
 
     trainings = list(TABLES[options.table](open_data(options.data), settings))
-    rows = {training.name: finish(training, options.out) for training in trainings}
+    found_rows = finish_all(trainings, options.out, options.together)
+    rows = {training.name: row for training, row in zip(trainings, found_rows, strict=True)}
     seconds = seconds_a_picture(options.out, trainings)
     shown = ("mean_iou", "pixel_accuracy", "mean_accuracy", "fwiou")
     cells = [

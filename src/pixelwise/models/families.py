@@ -17,7 +17,7 @@ AT_ONCE_SCALES = {4: 0.01, 3: 0.0001}
 """What pool4 and pool3 are multiplied by in the paper's at-once form, before they are scored."""
 
 
-FUSED_CHANNELS = {4: 128, 3: 128, 2: 128, 1: 64}
+FUSED_CHANNELS = {4: 256, 3: 256, 2: 128, 1: 64}
 """Channels of the decoder of the family `aligned` at the stride of each pool."""
 
 

@@ -45,9 +45,7 @@ class TrainingModule(pl.LightningModule):
             TrainingError: it is not finite.
         """
         logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
-        loss = cross_entropy(logits, batch.target, cast("Tensor | None", self.class_weights))
-        if self.settings.dice:
-            loss = loss + self.settings.dice * dice_loss(logits, batch.target)
+        loss = self.loss(logits, batch.target)
         if not torch.isfinite(loss.detach()):
             raise TrainingError(
                 f"the loss became {loss.item()} in epoch {self.current_epoch + 1}, batch {batch_index + 1} "
@@ -58,6 +56,13 @@ class TrainingModule(pl.LightningModule):
             self.train_confusion.update(logits[..., ::4, ::4].argmax(1), batch.target[..., ::4, ::4])
         self.train_loss.update(loss.detach())
         self.log("loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=True, logger=False)
+        return loss
+
+    def loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of scores (N, C, H, W) against class ids (N, H, W), a scalar."""
+        loss = cross_entropy(logits, target, cast("Tensor | None", self.class_weights))
+        if self.settings.dice:
+            loss = loss + self.settings.dice * dice_loss(logits, target)
         return loss
 
     def on_train_epoch_end(self) -> None:

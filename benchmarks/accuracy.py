@@ -209,12 +209,16 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--together", type=int, default=1, help="trainings at a time")
+    parser.add_argument("--variant", choices=VARIANTS, default="", help="what is changed in all of them")
     options = parser.parse_args(own)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     _, bound, *_ = app.parse_args(["train", str(options.data), *theirs])
     settings = replace(bound.arguments.get("settings", TrainSettings()), out=options.out)
 
-    trainings = list(TABLES[options.table](open_data(options.data), settings))
+    trainings = [
+        replace(training, variant=training.variant or options.variant)
+        for training in TABLES[options.table](open_data(options.data), settings)
+    ]
     found_rows = finish_all(trainings, options.out, options.together)
     rows = {training.name: row for training, row in zip(trainings, found_rows, strict=True)}
     seconds = seconds_a_picture(options.out, trainings)

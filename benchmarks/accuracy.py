@@ -41,6 +41,7 @@ from pixelwise.data.folder import open_data
 from pixelwise.data.pairs import SegmentationData
 from pixelwise.models.families import FAMILIES
 from pixelwise.models.names import STRIDES, Architecture
+from pixelwise.training.record import LAST
 from pixelwise.training.settings import TrainSettings
 
 from .machine import describe_machine
@@ -84,7 +85,7 @@ def staged(data: SegmentationData, settings: TrainSettings) -> Iterator[Training
         name = f"staged-{stride}s"
         yield Training(name, replace(third, model=f"fcn{stride}s_{backbone}", init_from=before), data)
         assert settings.out is not None
-        before = settings.out / name / "last.safetensors"
+        before = settings.out / name / LAST
     yield Training("at-once-8s", replace(third, model=f"fcn8s_{backbone}", epochs=3 * third.epochs), data)
 
 
@@ -151,7 +152,7 @@ def finish(training: Training, out: Path) -> dict[str, Any]:
         settings = replace(training.settings, out=run, resume=(run / "settings.json").exists())
         with VARIANTS[training.variant]() if training.variant else nullcontext():
             train(training.data, settings)
-            predictor = Predictor.load(run / "last.safetensors")
+            predictor = Predictor.load(run / LAST)
             scores = evaluate(predictor, training.data).scores
         row = {
             "mean_iou": scores.mean_iou,
@@ -174,13 +175,9 @@ def finish_all(trainings: list[Training], out: Path, together: int) -> list[dict
     context.set_forkserver_preload(["pixelwise.training.run"])
     found: dict[str, dict[str, Any]] = {}
     with ProcessPoolExecutor(together, context, max_tasks_per_child=1) as pool:
-        while len(found) < len(trainings):
-            ready = [
-                training
-                for training in trainings
-                if training.name not in found
-                and (training.settings.init_from is None or training.settings.init_from.exists())
-            ]
+        while missing := [training for training in trainings if training.name not in found]:
+            awaited = {out / training.folder / LAST for training in missing}
+            ready = [training for training in missing if training.settings.init_from not in awaited]
             rows = pool.map(finish, ready, [out] * len(ready))
             found |= zip((training.name for training in ready), rows, strict=True)
     return [found[training.name] for training in trainings]

@@ -1,11 +1,11 @@
 """Train a table's networks under one recipe, and print the table.
 
-    python -m benchmarks.accuracy networks DATA OUT -- --config recipes/camvid.yaml --epochs 8
-    python -m benchmarks.accuracy staged   DATA OUT -- --config recipes/camvid.yaml --epochs 9
+    python -m benchmarks.accuracy networks DATA OUT -- --config recipes/camvid.yaml --epochs 2
+    python -m benchmarks.accuracy staged   DATA OUT -- --config recipes/camvid.yaml --epochs 6
     python -m benchmarks.accuracy seeds    DATA OUT -- --config recipes/camvid.yaml
     python -m benchmarks.accuracy groups   DATA OUT -- --config recipes/camvid.yaml
     python -m benchmarks.accuracy few      DATA OUT
-    python -m benchmarks.accuracy changes  DATA OUT -- --config recipes/camvid.yaml --repeats 2
+    python -m benchmarks.accuracy changes  DATA OUT -- --config recipes/camvid.yaml --epochs 2
 
 What follows `--` are options of `pixelwise train`. `networks` trains every stride of every family; `staged`
 trains FCN-8s from 16s from 32s, a third of the epochs each, and at once; `seeds` repeats a training with
@@ -82,10 +82,11 @@ def staged(data: SegmentationData, settings: TrainSettings) -> Iterator[Training
     third = replace(settings, epochs=max(1, settings.epochs // 3))
     before: Path | None = None
     for stride in (32, 16, 8):
-        name = f"staged-{stride}s"
-        yield Training(name, replace(third, model=f"fcn{stride}s_{backbone}", init_from=before), data)
+        step = replace(third, model=f"fcn{stride}s_{backbone}", init_from=before)
+        training = Training(f"staged-{stride}s", step, data)
+        yield training
         assert settings.out is not None
-        before = settings.out / name / LAST
+        before = settings.out / training.folder / LAST
     yield Training("at-once-8s", replace(third, model=f"fcn8s_{backbone}", epochs=3 * third.epochs), data)
 
 
@@ -167,10 +168,10 @@ def finish(training: Training, out: Path) -> dict[str, Any]:
     return found
 
 
-def finish_all(trainings: list[Training], out: Path, together: int) -> list[dict[str, Any]]:
+def finish_all(trainings: list[Training], out: Path, together: int) -> dict[str, dict[str, Any]]:
     """Finish all rows, up to `together` at a time; those that start from another row's model wait for it."""
     if together == 1:
-        return [finish(training, out) for training in trainings]
+        return {training.name: finish(training, out) for training in trainings}
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pixelwise.training.run"])
     found: dict[str, dict[str, Any]] = {}
@@ -180,7 +181,7 @@ def finish_all(trainings: list[Training], out: Path, together: int) -> list[dict
             ready = [training for training in missing if training.settings.init_from not in awaited]
             rows = pool.map(finish, ready, [out] * len(ready))
             found |= zip((training.name for training in ready), rows, strict=True)
-    return [found[training.name] for training in trainings]
+    return {training.name: found[training.name] for training in trainings}
 
 
 def seconds_a_picture(out: Path, trainings: list[Training]) -> dict[str, float]:
@@ -216,8 +217,7 @@ def main() -> None:
         replace(training, variant=training.variant or options.variant)
         for training in TABLES[options.table](open_data(options.data), settings)
     ]
-    found_rows = finish_all(trainings, options.out, options.together)
-    rows = {training.name: row for training, row in zip(trainings, found_rows, strict=True)}
+    rows = finish_all(trainings, options.out, options.together)
     seconds = seconds_a_picture(options.out, trainings)
     shown = ("mean_iou", "pixel_accuracy", "mean_accuracy", "fwiou")
     cells = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -19,7 +20,8 @@ from pixelwise.labels import IGNORE_INDEX
 from pixelwise.models.families import FAMILIES, FUSED_CHANNELS
 from pixelwise.models.fuse import Fuse
 from pixelwise.models.names import MAPS
-from pixelwise.training.loss import cross_entropy
+from pixelwise.models.upsample import AlignedUp
+from pixelwise.training.loss import dice_loss
 from pixelwise.training.module import TrainingModule
 
 
@@ -29,7 +31,7 @@ class HardPixels(TrainingModule):
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         losses = F.cross_entropy(logits, target, ignore_index=IGNORE_INDEX, reduction="none").flatten()
         hardest = losses.topk(len(losses) // 4).values.mean()
-        return hardest + super().loss(logits, target) - cross_entropy(logits, target)
+        return hardest + self.settings.dice * dice_loss(logits, target)
 
 
 class Lovasz(TrainingModule):
@@ -47,20 +49,18 @@ class AuxiliaryLosses(TrainingModule):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.coarse: dict[str, Tensor] = {}
-        for name, layer in self.model.named_children():
-            if name.startswith("upscore_pool"):
-                layer.register_forward_pre_hook(
-                    lambda _, inputs, name=name: self.coarse.__setitem__(name, inputs[0])
-                )
+        self.coarse: dict[int, Tensor] = {}  # scores by their stride
+        for pool in self.model.architecture.skips:
+            layer = self.model.get_submodule(f"upscore_pool{pool + 1}")
+            layer.register_forward_pre_hook(
+                lambda _, inputs, stride=2 << pool: self.coarse.__setitem__(stride, inputs[0])
+            )
 
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         loss = super().loss(logits, target)
         height, width = target.shape[1:]
-        for scores in self.coarse.values():
-            factor = (height + -height % 32) / scores.shape[-2]
-            upsampled = F.interpolate(scores, scale_factor=factor, mode="bilinear")[..., :height, :width]
-            loss = loss + 0.4 * super().loss(upsampled, target)
+        for stride, scores in self.coarse.items():
+            loss = loss + 0.4 * super().loss(AlignedUp(stride)(scores)[..., :height, :width], target)
         return loss
 
 
@@ -82,26 +82,28 @@ class WeightAverage(TrainingModule):
             self.model.load_state_dict(self.average)
 
 
-class _Varied(TrainingModule):
+class _Varied(TrainingModule, ABC):
     """Batches are changed further before they are trained on."""
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         return super().training_step(self.vary(batch), batch_index)
 
+    @abstractmethod
     def vary(self, batch: Sample) -> Sample:
-        raise NotImplementedError
+        """Return the batch that is trained on."""
 
 
 class StrongColor(_Varied):
     """Gamma of 0.74 to 1.35, three tenths blurred, a tenth in grey; beside the colours of `--color`."""
 
+    changes = nn.Sequential(
+        K.RandomGamma((0.74, 1.35), p=1.0),
+        K.RandomGaussianBlur((5, 5), (0.3, 1.2), p=0.3),
+        K.RandomGrayscale(p=0.1),
+    )
+
     def vary(self, batch: Sample) -> Sample:
-        changes = nn.Sequential(
-            K.RandomGamma((0.74, 1.35), p=1.0),
-            K.RandomGaussianBlur((5, 5), (0.3, 1.2), p=0.3),
-            K.RandomGrayscale(p=0.1),
-        )
-        return batch._replace(image=255 * changes(batch.image.float() / 255))
+        return batch._replace(image=255 * self.changes(batch.image.float() / 255))
 
 
 class Exposure(_Varied):
@@ -115,11 +117,12 @@ class Exposure(_Varied):
 class Rotation(_Varied):
     """Turned by up to 10 degrees and sheared by as much."""
 
+    change = K.AugmentationSequential(K.RandomAffine(10.0, shear=5.0, p=1.0), data_keys=["image", "mask"])
+
     def vary(self, batch: Sample) -> Sample:
-        change = K.AugmentationSequential(K.RandomAffine(10.0, shear=5.0, p=1.0), data_keys=["image", "mask"])
         mean = self.model.mean
         ids = (batch.target - IGNORE_INDEX).float()[:, None]  # so that 0, outside the picture, is ignored
-        image, ids = change(batch.image.float() - mean, ids)
+        image, ids = self.change(batch.image.float() - mean, ids)
         return batch._replace(image=image + mean, target=ids[:, 0].long() + IGNORE_INDEX)
 
 

@@ -46,7 +46,7 @@ from pixelwise.training.settings import TrainSettings
 
 from .machine import describe_machine
 from .table import Section
-from .variants import NO_DECODER, VARIANTS
+from .variants import FIRST_RECIPE, VARIANTS
 
 TIMED = 5
 """Pictures that a trained network is timed on."""
@@ -105,14 +105,14 @@ def groups(data: SegmentationData, settings: TrainSettings) -> Iterator[Training
 
 
 def few(data: SegmentationData, settings: TrainSettings) -> Iterator[Training]:
-    """Yield a training on 40 pictures of train, and the same without decoder, Dice and choice of crops."""
+    """Yield a training on 40 pictures of train, and by the first recipe, with and without repeats."""
     pairs = data.split("train")
     some = pairs[:: max(1, len(pairs) // 40)][:40]
     data = replace(data, splits={**data.splits, "train": some})
-    first = replace(settings, dice=0.0, crop_tries=1)
+    first = replace(settings, dice=0.0, crop_tries=1, style_mixing=0.0)
     yield Training("40 pictures", settings, data)
-    yield Training("40 pictures, the first recipe", first, data, NO_DECODER)
-    yield Training("40 pictures, the first recipe, no repeats", replace(first, repeats=1), data, NO_DECODER)
+    yield Training("40 pictures, the first recipe", first, data, FIRST_RECIPE)
+    yield Training("40 pictures, the first recipe, no repeats", replace(first, repeats=1), data, FIRST_RECIPE)
 
 
 def changes(data: SegmentationData, settings: TrainSettings) -> Iterator[Training]:
@@ -125,6 +125,7 @@ def changes(data: SegmentationData, settings: TrainSettings) -> Iterator[Trainin
         {"crop_tries": 1},
         {"color": 0.0},
         {"color": 0.5},
+        {"style_mixing": 0.0 if settings.style_mixing else 0.5},
         {"scale": (0.7, 1.4)},
         {"dropout": 0.5},
         {"frozen_stages": 0},

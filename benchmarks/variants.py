@@ -106,14 +106,6 @@ class StrongColor(_Varied):
         return batch._replace(image=255 * self.changes(batch.image.float() / 255))
 
 
-class Exposure(_Varied):
-    """As if exposed half to twice as long, clipped where that is too bright."""
-
-    def vary(self, batch: Sample) -> Sample:
-        gain = torch.empty(len(batch.image), 1, 1, 1, device=self.device).uniform_(-0.7, 0.7).exp()
-        return batch._replace(image=(batch.image * gain).clamp(max=255))
-
-
 class Rotation(_Varied):
     """Turned by up to 10 degrees and sheared by as much."""
 
@@ -179,6 +171,16 @@ def _no_decoder() -> Iterator[None]:
         yield
 
 
+def _small_brightness() -> AbstractContextManager[Any]:
+    return patch("pixelwise.data.augment.STOPS", 1.3)  # at the default strength 0.8 to 1.25
+
+
+@contextmanager
+def _first_recipe() -> Iterator[None]:
+    with _no_decoder(), _small_brightness():
+        yield
+
+
 def _module(kind: type[TrainingModule]) -> Callable[[], AbstractContextManager[Any]]:
     return lambda: patch("pixelwise.training.run.TrainingModule", kind)
 
@@ -187,10 +189,12 @@ def _aligned(**changes: Any) -> Callable[[], AbstractContextManager[Any]]:
     return lambda: patch.dict(FAMILIES, aligned=replace(FAMILIES["aligned"], **changes))
 
 
-NO_DECODER = "no decoder: a sum of linear scores"
+FIRST_RECIPE = "no decoder, brightness by a quarter"
 
 VARIANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
-    NO_DECODER: _no_decoder,
+    FIRST_RECIPE: _first_recipe,
+    "no decoder: a sum of linear scores": _no_decoder,
+    "brightness by a quarter": _small_brightness,
     "decoder of 128 channels": lambda: patch.dict(FUSED_CHANNELS, {4: 128, 3: 128}),
     "decoder with BatchNorm": lambda: patch("pixelwise.models.fcn.Fuse", NormalizedFuse),
     "fc6 and fc7 of 2048 channels": _aligned(fc_channels=2048),
@@ -200,7 +204,6 @@ VARIANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "Lovasz beside the losses": _module(Lovasz),
     "average of weights": _module(WeightAverage),
     "stronger colours": _module(StrongColor),
-    "exposure": _module(Exposure),
     "rotation and shear": _module(Rotation),
     "copy-paste": _module(CopyPaste),
 }

@@ -88,9 +88,8 @@ def test_copy_paste_takes_rare_classes_with_their_pixels():
         assert (after.image == (60 + 60 * after.target)[:, None]).all()
 
 
-@pytest.mark.parametrize("kind", [variants.Exposure, variants.StrongColor])
-def test_colours_change_and_masks_do_not(kind):
-    module = kind(make_module().model, TrainSettings(weights="none"))
+def test_colours_change_and_masks_do_not():
+    module = variants.StrongColor(make_module().model, TrainSettings(weights="none"))
     torch.manual_seed(0)
     before = batch()
     after = module.vary(before)

@@ -71,6 +71,17 @@ def test_colors_change_and_the_mask_does_not() -> None:
     assert np.array_equal(target, mask)
 
 
+def test_brightness_changes_by_stops() -> None:
+    """A quarter is a stop: a grey of 100 becomes one of 50 to 200."""
+    grey, mask = np.full((32, 48, 3), 100, np.uint8), np.zeros((32, 48), np.uint8)
+    varied = replace(STILL, color=0.25)
+    found = [float(varied(grey, mask, np.random.default_rng(seed))[0].float().mean()) for seed in range(100)]
+    stops = np.log2(np.array(found) / 100)
+    assert -1.01 < stops.min() < -0.8
+    assert 0.8 < stops.max() < 1.01
+    assert abs(np.median(stops)) < 0.2  # as often darker as brighter
+
+
 def test_the_same_generator_gives_the_same_sample() -> None:
     varied = replace(STILL, scale=(0.5, 2.0), flip=True, color=0.3)
     first, second = (varied(*_sample(64, 96), np.random.default_rng(3)) for _ in range(2))

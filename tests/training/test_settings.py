@@ -18,6 +18,7 @@ from pixelwise.training.settings import MACHINE_SETTINGS, TrainSettings
         ({"crop": (0, 32)}, "crop is"),
         ({"scale": (2.0, 0.5)}, "scale is"),
         ({"dropout": 1.0}, "dropout is 1.0"),
+        ({"style_mixing": -0.1}, "style_mixing is -0.1"),
         ({"val_fraction": 1.0}, "val_fraction is 1.0"),
         ({"batch_size": 3, "devices": 2}, "shared out evenly"),
         ({"resume": True}, "--out"),

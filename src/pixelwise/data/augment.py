@@ -18,6 +18,9 @@ from torch import Tensor
 
 from ..labels import IGNORE_INDEX
 
+STOPS = 4.0
+"""Stops (powers of 2) of brightness at colour strength 1: a photo at dusk is darker by more than a share."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -27,8 +30,9 @@ class Augmentation:
         crop: Size (height, width) of what comes out, whatever the size of the picture.
         scale: Smallest and largest factor by which the picture is scaled, drawn log-uniformly.
         flip: Whether half of the pictures are mirrored left to right.
-        color: Strength of the colour changes: brightness, contrast and saturation change by up to this share,
-            hue by up to a tenth of it (in turns of the colour circle). 0 leaves colours alone.
+        color: Strength of the colour changes: contrast and saturation change by up to this share, hue by up
+            to a tenth of it (in turns of the colour circle), brightness by up to `STOPS` times as many stops.
+            0 leaves colours alone.
         fill: Value a channel outside the picture, the mean of the pictures; the mask is ignored there.
         std: Deviation of each channel, for pictures that are no photos: instead of their colours, contrast
             changes by up to `color`, and brightness by up to `color` deviations, for all channels alike.
@@ -101,7 +105,8 @@ class Augmentation:
         return max(places, key=worth)
 
     def _vary_color(self, image: Tensor, rng: np.random.Generator) -> Tensor:
-        brightness, contrast, saturation = rng.uniform(1 - self.color, 1 + self.color, 3)
+        brightness = 2 ** rng.uniform(-STOPS * self.color, STOPS * self.color)
+        contrast, saturation = rng.uniform(1 - self.color, 1 + self.color, 2)
         hue = rng.uniform(-self.color, self.color) / 10
         image = image / 255
         image = kornia.enhance.adjust_brightness_accumulative(image, brightness)

@@ -7,7 +7,7 @@ from typing import Any, cast
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric
 from torchmetrics.classification import MulticlassConfusionMatrix
 
@@ -18,6 +18,7 @@ from ..metrics import Scores
 from ..models.fcn import FCN
 from .loss import cross_entropy, dice_loss
 from .settings import TrainSettings
+from .styles import STYLED_STAGES, mix_styles
 
 
 class TrainingModule(pl.LightningModule):
@@ -32,6 +33,10 @@ class TrainingModule(pl.LightningModule):
         self.train_confusion = _confusion(model.num_classes)
         self.val_confusion = _confusion(model.num_classes)
         self.train_loss, self.val_loss = MeanMetric(), MeanMetric()
+        if settings.style_mixing:
+            for stage in STYLED_STAGES:
+                pool = cast(nn.Sequential, model.backbone.get_submodule(stage))[-1]
+                pool.register_forward_hook(self._mix_styles)
 
     def on_train_epoch_start(self) -> None:
         """Seed dropout by epoch and process, so that a resumed run goes on as if never interrupted."""
@@ -57,6 +62,10 @@ class TrainingModule(pl.LightningModule):
         self.train_loss.update(loss.detach())
         self.log("loss", loss.detach(), on_step=True, on_epoch=False, prog_bar=True, logger=False)
         return loss
+
+    def _mix_styles(self, _: nn.Module, __: Any, maps: Tensor) -> Tensor:
+        mixes = self.training and torch.rand(()) < self.settings.style_mixing
+        return mix_styles(maps) if mixes else maps
 
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Return the loss of scores (N, C, H, W) against class ids (N, H, W), a scalar."""

@@ -89,7 +89,7 @@ def test_resuming_before_any_epoch_was_finished_gives_the_weights_of_the_same_se
 def test_ctrl_c_ends_with_130_and_says_how_to_go_on(squares: Path, tmp_path: Path) -> None:
     run = tmp_path / "stopped"
     with subprocess.Popen(
-        _command(squares, run, "--epochs=50"),
+        _command(squares, run, epochs=50),
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells may have it ignored
@@ -115,17 +115,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(squares: Path, tmp_path: Pat
 @pytest.mark.slow
 def test_a_killed_run_goes_on_as_if_never_interrupted(finished: Path, squares: Path, tmp_path: Path) -> None:
     run = tmp_path / "killed"
-    options = [f"--{name}={value}" for name, value in SMALL.items()]
-    command = [
-        sys.executable,
-        "-m",
-        "pixelwise",
-        "train",
-        str(squares),
-        *options,
-        "--epochs=3",
-        f"--out={run}",
-    ]
+    command = _command(squares, run, epochs=3)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _wait(lambda: (run / "state" / "epoch-00000.ckpt").exists(), process)
     time.sleep(0.1)  # into the second epoch
@@ -227,8 +217,8 @@ def test_frozen_stages_keep_their_weights_and_the_others_learn(squares: Path, tm
 def test_two_processes_get_the_scores_of_one(squares: Path, tmp_path: Path) -> None:
     for name, devices in (("one", 1), ("two", 2)):
         # In bf16, gradients of half batches do not add up to those of the whole to the last digit.
-        options = "--epochs=2", "--dropout=0", "--style-mixing=0", "--precision=32", f"--devices={devices}"
-        command = _command(squares, tmp_path / name, *options)
+        settings = {"epochs": 2, "dropout": 0, "style_mixing": 0, "precision": 32, "devices": devices}
+        command = _command(squares, tmp_path / name, **settings)
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment)
     one, two = (load_file(tmp_path / name / "last.safetensors") for name in ("one", "two"))
@@ -252,9 +242,9 @@ def test_a_saved_model_loads_with_its_labels(finished: Path) -> None:
         assert model(torch.zeros(1, 3, 5, 7, dtype=torch.uint8)).shape == (1, 2, 5, 7)
 
 
-def _command(data: Path, run: Path, *options: str) -> list[str]:
-    small = [f"--{name}={value}" for name, value in SMALL.items()]
-    return [sys.executable, "-m", "pixelwise", "train", str(data), f"--out={run}", *small, *options]
+def _command(data: Path, run: Path, **settings: Any) -> list[str]:
+    options = [f"--{name}={value}" for name, value in {**SMALL, **settings}.items()]
+    return [sys.executable, "-m", "pixelwise", "train", str(data), f"--out={run}", *options]
 
 
 def _rows(run: Path) -> list[dict[str, str]]:

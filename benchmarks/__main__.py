@@ -11,9 +11,12 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import torch
+
 from .agreement import measure_agreement
 from .cold import measure_cold
 from .folder import measure_folder
+from .gpu import measure_gpu
 from .latency import measure_latency
 from .machine import describe_machine
 from .memory import MEGAPIXELS, measure_pixels
@@ -22,7 +25,7 @@ from .report import draw_report, write_report
 from .table import Section
 from .training import measure_training
 
-SECTIONS = ("peak", "latency", "cold", "folder", "pixels", "training", "agreement")
+SECTIONS = ("peak", "latency", "cold", "folder", "pixels", "training", "agreement", "gpu")
 DOCS = Path(__file__).parents[1] / "docs"
 NETWORK = "fcn8s_vgg16"
 
@@ -67,6 +70,8 @@ def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
         yield measure_training(1 if quick else 2, (1, 3, 128, 128) if quick else (4, 3, 352, 480))
     if "agreement" in only and options.data and options.model:
         yield measure_agreement(options.model, options.data, options.split, 10 if quick else None)
+    if "gpu" in only and torch.cuda.is_available():
+        yield measure_gpu(folder, NETWORK, [512] if quick else options.sizes, 3 if quick else 9)
 
 
 def _parse() -> argparse.Namespace:

@@ -19,12 +19,13 @@ class Baseline:
 
     name = NAME
 
-    def __init__(self, path: Path) -> None:
-        """Load a .safetensors file."""
-        self._model, self.card = load_model(path)
+    def __init__(self, path: Path, device: str = "cpu") -> None:
+        """Load a .safetensors file onto a device."""
+        self._model, self.card = load_model(path, device)
+        self._device = device
 
     def masks(self, images: NDArray[Any]) -> NDArray[np.uint8]:
         """Return ids (N, H, W) of pictures (N, in_channels, H, W)."""
         with torch.no_grad():
-            probs = torch.softmax(self._model(torch.from_numpy(images)), dim=1)
-            return probs.argmax(dim=1).to(torch.uint8).numpy()
+            probs = torch.softmax(self._model(torch.from_numpy(images).to(self._device)), dim=1)
+            return probs.argmax(dim=1).to(torch.uint8).cpu().numpy()

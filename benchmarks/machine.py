@@ -9,6 +9,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import torch
+
 import pixelwise
 
 PACKAGES = ("torch", "openvino", "onnxruntime", "nncf", "numpy", "pillow")
@@ -25,14 +27,16 @@ def describe_machine(command: str) -> str:
     processor = model[1] if model else platform.processor() or platform.machine()
     if family:
         processor += f" (family {family[1]}, model {family[2]})"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     versions = [f"pixelwise {pixelwise.__version__}", f"Python {platform.python_version()}"]
     versions += [f"{name} {version}" for name in PACKAGES if (version := _version(name))]
     return "\n".join(
         (
             f"- command: `{command}`, {datetime.now(UTC).date()}",
-            f"- processor: {processor}, {os.cpu_count()} cores, "
+            f"- processor: {processor}, {cores} cores, "
             f"{' '.join(flag for flag in FLAGS if flag in flags)}"
             + ("" if "amx_bf16" in flags else "; no AMX"),
+            *([f"- GPU: {torch.cuda.get_device_name()}"] if torch.cuda.is_available() else []),
             f"- memory: {int(memory[1]) / 2**20:.0f} GiB" if memory else "- memory: unknown",
             f"- versions: {', '.join(versions)}",
         )

@@ -31,15 +31,23 @@ INT8_NAME = "quantized.xml"  # no name that pixelwise takes by itself: nothing b
 def make_model(folder: Path, name: str, *, onnx: bool = False, int8: bool = False) -> Path:
     """Make a `plain` network with random weights in a folder of its own, exported, and return the folder."""
     run = folder / name
-    if not run.exists():
-        torch.manual_seed(0)
-        save_model(run / "model.safetensors", FCN(name, CLASSES, family="plain"), Labels.numbered(CLASSES))
+    if not (run / "model.xml").exists():
+        make_weights(folder, name)
         export_model(run)
         if onnx and importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnxscript"):
             export_model(run, "onnx")
         if int8 and importlib.util.find_spec("nncf"):
             quantize(run / "model.xml", run / INT8_NAME)
     return run
+
+
+def make_weights(folder: Path, name: str) -> Path:
+    """Make a `plain` network with random weights, and return its file, in a folder of its own."""
+    weights = folder / name / "model.safetensors"
+    if not weights.exists():
+        torch.manual_seed(0)
+        save_model(weights, FCN(name, CLASSES, family="plain"), Labels.numbered(CLASSES))
+    return weights
 
 
 def load_engines(run: Path, *, compiled: bool = False) -> Iterator[tuple[str, Any]]:

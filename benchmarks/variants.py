@@ -21,6 +21,7 @@ from pixelwise.models.families import FAMILIES, FUSED_CHANNELS
 from pixelwise.models.fuse import Fuse
 from pixelwise.models.names import MAPS
 from pixelwise.models.upsample import AlignedUp
+from pixelwise.training.loaders import FRESH_STOPS
 from pixelwise.training.loss import dice_loss
 from pixelwise.training.module import TrainingModule
 
@@ -172,7 +173,7 @@ def _no_decoder() -> Iterator[None]:
 
 
 def _small_brightness() -> AbstractContextManager[Any]:
-    return patch("pixelwise.data.augment.STOPS", 1.3)  # at the default strength 0.8 to 1.25
+    return patch("pixelwise.training.loaders.PRETRAINED_STOPS", FRESH_STOPS)
 
 
 @contextmanager

@@ -72,9 +72,9 @@ def test_colors_change_and_the_mask_does_not() -> None:
 
 
 def test_brightness_changes_by_stops() -> None:
-    """A quarter is a stop: a grey of 100 becomes one of 50 to 200."""
+    """By one: a grey of 100 becomes one of 50 to 200."""
     grey, mask = np.full((32, 48, 3), 100, np.uint8), np.zeros((32, 48), np.uint8)
-    varied = replace(STILL, color=0.25)
+    varied = replace(STILL, color=0.25, stops=1.0)
     found = [float(varied(grey, mask, np.random.default_rng(seed))[0].float().mean()) for seed in range(100)]
     stops = np.log2(np.array(found) / 100)
     assert -1.01 < stops.min() < -0.8

@@ -18,9 +18,6 @@ from torch import Tensor
 
 from ..labels import IGNORE_INDEX
 
-STOPS = 4.0
-"""Stops (powers of 2) of brightness at colour strength 1: a photo at dusk is darker by more than a share."""
-
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -31,11 +28,11 @@ class Augmentation:
         scale: Smallest and largest factor by which the picture is scaled, drawn log-uniformly.
         flip: Whether half of the pictures are mirrored left to right.
         color: Strength of the colour changes: contrast and saturation change by up to this share, hue by up
-            to a tenth of it (in turns of the colour circle), brightness by up to `STOPS` times as many stops.
-            0 leaves colours alone.
+            to a tenth of it (in turns of the colour circle). 0 leaves colours alone, brightness included.
         fill: Value a channel outside the picture, the mean of the pictures; the mask is ignored there.
         std: Deviation of each channel, for pictures that are no photos: instead of their colours, contrast
             changes by up to `color`, and brightness by up to `color` deviations, for all channels alike.
+        stops: Stops (powers of 2) by which photos become brighter or darker at most.
         tries: Places that are drawn for a crop; the one is taken that shows most of rare classes.
         rarity: Weight of a pixel of each class (C,) in that choice.
     """
@@ -46,6 +43,7 @@ class Augmentation:
     color: float
     fill: tuple[float, ...]
     std: tuple[float, ...] | None = None
+    stops: float = 0.0
     tries: int = 1
     rarity: tuple[float, ...] = ()
 
@@ -105,7 +103,7 @@ class Augmentation:
         return max(places, key=worth)
 
     def _vary_color(self, image: Tensor, rng: np.random.Generator) -> Tensor:
-        brightness = 2 ** rng.uniform(-STOPS * self.color, STOPS * self.color)
+        brightness = 2 ** rng.uniform(-self.stops, self.stops)
         contrast, saturation = rng.uniform(1 - self.color, 1 + self.color, 2)
         hue = rng.uniform(-self.color, self.color) / 10
         image = image / 255

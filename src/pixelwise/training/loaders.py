@@ -22,6 +22,9 @@ from .statistics import MOST_PICTURES, count_pixels, picture_sizes
 LEAST_STEPS = 50
 """Steps that an epoch has at least, more or less: of a small set it takes several passes."""
 
+PRETRAINED_STOPS, FRESH_STOPS = 4.0, 1.3
+"""Stops by which brightness changes at most, at colour strength 1: a fresh network has enough to learn."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -104,6 +107,7 @@ def make_loaders(
         settings.color,
         form.fill,
         std,
+        settings.color * (PRETRAINED_STOPS if settings.is_pretrained else FRESH_STOPS),
         settings.crop_tries,
         _rarity(data) if settings.crop_tries > 1 else (),
     )

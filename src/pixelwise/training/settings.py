@@ -76,7 +76,8 @@ class TrainSettings:
     """Mirror half of the training pictures left to right."""
 
     color: float = 0.25
-    """Strength of the colour changes of training pictures; 0 for none."""
+    """Strength of the colour changes of training pictures; 0 for none. At 0.25, brightness changes by up to a
+    stop if pretrained, else by a third of one."""
 
     style_mixing: float = 0.0
     """Share of the steps in which training pictures get some of the light and colours of others, within the

@@ -188,7 +188,8 @@ def finish_all(trainings: list[Training], out: Path, together: int) -> dict[str,
 def seconds_a_picture(out: Path, trainings: list[Training]) -> dict[str, float]:
     """Return the median time of the exported networks on some pictures, one after the other in turns."""
     pictures = [pair.image for pair in trainings[0].data.split("val")[:TIMED]]
-    predictors = {training.name: Predictor.load(out / training.folder) for training in trainings}
+    runs = {training.name: out / training.folder for training in trainings}
+    predictors = {name: Predictor.load(run, engine="openvino") for name, run in runs.items()}
     taken: dict[str, list[float]] = {name: [] for name in predictors}
     for picture in (pictures[0], *pictures):
         for name, predictor in predictors.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,17 +35,14 @@ def measure_gpu(
     """
     weights = make_weights(folder, name)
     rate = _matrix_rate(device, side, rounds)
+    usual: list[Any] = [Baseline(weights, device), TorchEngine.load(weights, device)]
     rows = []
     for size in sizes:
         for count in (1, 8):
             batch = make_batch(size, size).repeat(count, axis=0)
-            # torch.compile writes code for each size anew: engines of their own
-            engines: list[Any] = [TorchEngine.load(weights, device, compiled=how) for how in (False, True)]
-            contestants: dict[str, Callable[[], Any]] = {
-                NAME: partial(Baseline(weights, device).masks, batch)
-            }
-            contestants |= {engine.name: partial(engine.masks, batch) for engine in engines}
-            taken = take_turns(contestants, rounds)
+            compiled = TorchEngine.load(weights, device, compiled=True)  # anew: for one size only
+            engines = (*usual, compiled)
+            taken = take_turns({engine.name: partial(engine.masks, batch) for engine in engines}, rounds)
             operations = count * cost(name, CLASSES, (size, size), "plain").operations
             rows += [
                 (

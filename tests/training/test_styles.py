@@ -32,9 +32,8 @@ def test_what_is_in_the_maps_stays_and_its_style_changes_to_one_between_those_th
             assert (found >= own.amin(0) - 1e-4).all()
             assert (found <= own.amax(0) + 1e-4).all()
         changed += int(((new_mean - mean).abs() > 0.1).any((1, 2, 3)).sum())
-    assert (
-        15 < changed < 60
-    )  # of 80: half of them keep most of their own, a quarter of the others meet themselves
+    # Of 80: half of them keep most of their own, a quarter of the others meet themselves.
+    assert 15 < changed < 60
 
 
 def test_a_map_alone_stays_as_it_is_and_the_dtype_too() -> None:

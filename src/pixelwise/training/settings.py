@@ -80,8 +80,8 @@ class TrainSettings:
     stop if pretrained, else by a third of one."""
 
     style_mixing: float = 0.0
-    """Share of the steps in which training pictures get some of the light and colours of others, within the
-    network; for pictures to come from other cameras, places or hours than those to train on."""
+    """How often, in each of the network's first two stages, training pictures get some of the light and
+    colours of others; for pictures to come from other cameras, places or hours than those to train on."""
 
     crop_tries: int = 3
     """Places that are drawn for a training crop; the one that shows most of the rare classes is taken."""
@@ -141,8 +141,8 @@ class TrainSettings:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
-        shares = ("color", "style_mixing", "warmup", "val_fraction", "dropout")
-        for name, high in (*((share, 1) for share in shares), ("dice", 100)):
+        limits = {"color": 1, "style_mixing": 1, "warmup": 1, "val_fraction": 1, "dropout": 1, "dice": 100}
+        for name, high in limits.items():
             value = getattr(self, name)
             if value is not None and not 0 <= value < high:
                 raise ConfigError(f"{name} is {value}, expected at least 0 and less than {high}")

@@ -31,5 +31,6 @@ def mix_styles(maps: Tensor) -> Tensor:
         own = torch.distributions.Beta(CONCENTRATION, CONCENTRATION).sample((count, 1, 1, 1)).to(std)
         other = torch.randperm(count, device=std.device)
         new_std, new_mean = torch.lerp(std[other], std, own), torch.lerp(mean[other], mean, own)
-        factor, offset = new_std / std, new_mean - mean * new_std / std
+        factor = new_std / std
+        offset = new_mean - mean * factor
     return (values * factor + offset).to(maps.dtype)

@@ -246,7 +246,7 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
     out.mkdir(parents=True, exist_ok=True)
     scores, pictures, matrix = out / "scores.json", out / "per_picture.csv", out / "confusion.png"
     confusion_picture(evaluation.scores, evaluation.labels, matrix)
-    with pictures.open("w", newline="", encoding="utf-8") as file:
+    with pictures.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = csv.writer(file)
         rows.writerow(("picture", "mean_iou"))
         rows.writerows((picture.name, f"{picture.mean_iou:.6f}") for picture in evaluation.per_picture)

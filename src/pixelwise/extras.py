@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
 import importlib.util
 
 from .errors import MissingExtraError
@@ -36,6 +38,14 @@ def require(*packages: str) -> None:
     for package in packages:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, EXTRAS[package])
+
+
+def package_version(package: str) -> str:
+    """Return the version of a package that is installed, under whatever name (onnxruntime-gpu)."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return str(importlib.import_module(package).__version__)
 
 
 def missing_extra(error: BaseException | None) -> MissingExtraError | None:

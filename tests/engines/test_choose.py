@@ -60,6 +60,12 @@ def test_a_cuda_device_takes_torch(run_folder, machine):
     assert load_engine(run_folder, device="cpu").name.startswith("openvino")
 
 
+def test_an_exported_file_that_is_named_is_computed_itself_unless_a_gpu_is_asked_for(run_folder, machine):
+    machine(cuda=True)
+    assert load_engine(run_folder / "model.xml").name.startswith("openvino")
+    assert load_engine(run_folder / "model.xml", device="cuda").name == "torch cuda"
+
+
 def test_weights_alone_take_torch(small_model_path):
     assert load_engine(small_model_path).name.startswith("torch")
     assert load_engine(small_model_path.parent).name.startswith("torch")
@@ -120,6 +126,11 @@ def test_int8_goes_first_where_the_processor_is_quick_in_it(int8_folder, machine
     assert taken(int8_folder / "model.safetensors", monkeypatch) == "model-int8.xml"
     machine(int8=False)
     assert taken(int8_folder, monkeypatch) == "model.xml"
+
+
+def test_masks_in_int8_count_as_those_of_another_model(int8_folder):
+    exact = load_engine(int8_folder, "openvino").card.fingerprint
+    assert load_engine(int8_folder, "openvino-int8").card.fingerprint == f"{exact}+int8"
 
 
 def test_of_two_graphs_the_one_that_is_named_is_taken(int8_folder, machine, monkeypatch):

@@ -3,10 +3,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from pixelwise import room
 from pixelwise.checkpoint import ModelCard
 from pixelwise.engines.base import softmax
 from pixelwise.engines.tta import TtaEngine, resize
-from pixelwise.errors import ConfigError
+from pixelwise.errors import ConfigError, ImageError
 from pixelwise.labels import Labels
 
 
@@ -70,6 +71,12 @@ def test_scaling_is_that_of_torch(size):
 def test_masks_of_another_augmentation_count_as_those_of_another_model():
     prints = {TtaEngine(Slanted(), kind).card.fingerprint for kind in ("flip", "multiscale")}
     assert len(prints | {Slanted.card.fingerprint}) == 3
+
+
+def test_what_its_own_planes_need_is_held_against_the_memory(pictures, monkeypatch):
+    monkeypatch.setattr(room, "free_memory", lambda: 4 * 2 * pictures[:, 0].size * 4 - 1)
+    with pytest.raises(ImageError, match="2 x 8 x 12 pixels"):
+        TtaEngine(Slanted(), "flip").masks(pictures)
 
 
 def test_an_unknown_augmentation_is_named():

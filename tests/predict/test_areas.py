@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,13 @@ def test_rows_of_other_pictures_stay_and_those_of_the_same_are_replaced(tmp_path
         ["c", "class_0", "2"],
         ["c", "class_1", "2"],
     ]
+
+
+def test_names_that_are_no_text_keep_their_bytes(tmp_path):
+    path = tmp_path / "areas.csv"
+    for name in (b"caf\xe9", b"th\xe9"):
+        write_areas(path, {os.fsdecode(name): np.array([3, 1])}, LABELS)
+    assert [path.read_bytes().count(name) for name in (b"caf\xe9", b"th\xe9")] == [2, 2]
 
 
 @pytest.mark.parametrize("content", [b"", b"name,size\n", b"\xff\xfe\x00"])

@@ -109,6 +109,17 @@ def test_masks_of_another_model_or_picture_are_never_replaced_or_passed_off(make
     assert (out / "a.png").read_bytes() == before
 
 
+def test_overlays_and_probabilities_of_another_model_are_never_passed_off(make_predictor, shots, tmp_path):
+    wanted = {"overlay": True, "classes": True, "probs": True}
+    picture, out = shots / "a.png", tmp_path / "out"
+    predict_folder(make_predictor(fingerprint="another"), [picture], out, **wanted)
+    (out / "a.png").unlink()
+    assert predict_folder(make_predictor(), [picture], out).written
+    for kind in wanted:
+        ((_, reason),) = predict_folder(make_predictor(), [picture], out, **{kind: True}).failed
+        assert "is there already and was made from another picture or by another model" in reason
+
+
 def test_a_picture_of_someone_else_at_the_masks_place_is_left_alone(predictor, shots, tmp_path):
     Image.new("RGB", (3, 3)).save(tmp_path / "a.png")
     before = (tmp_path / "a.png").read_bytes()
@@ -229,11 +240,13 @@ def test_a_picture_whose_results_do_not_fit_into_the_memory_is_reported(
     assert reason.endswith("cut it into smaller pictures")
 
 
-def test_running_out_of_memory_is_reported_with_the_picture(predictor, shots, tmp_path, monkeypatch):
+@pytest.mark.parametrize("place", ["engine", "layout"])
+def test_running_out_of_memory_is_reported_with_the_picture(predictor, shots, tmp_path, monkeypatch, place):
     def fill(*_):
         raise MemoryError
 
-    monkeypatch.setattr(predictor.engine, "masks", fill)
+    owner, name = (predictor.engine, "masks") if place == "engine" else (Layout, "write")
+    monkeypatch.setattr(owner, name, fill)
     report = predict_folder(predictor, [shots / "a.png"], tmp_path / "out")
     assert report.failed == (
         (shots / "a.png", f"{shots / 'a.png'}: does not fit into the memory: cut it into smaller pictures"),

@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,30 @@ def test_results_inside_the_folder_of_the_pictures_are_not_taken_for_pictures(pl
 
 def test_results_do_not_go_among_the_pictures(place):
     place("p/a.jpg")
-    with pytest.raises(DataError, match="p: holds the pictures, so the results cannot go there"):
-        found("p", out="p")
+    for asked in ("p", "p/*.jpg", "p/**/*"):
+        with pytest.raises(DataError, match="p: holds the pictures, so the results cannot go there"):
+            found(asked, out="p")
+
+
+def test_results_may_go_above_the_pictures(place):
+    place("p/q/a.jpg")
+    assert found("p/q/*.jpg", out="p")[0] == found("p/q", out="p")[0] == {"p/q/a.jpg": "a"}
+
+
+def test_a_folder_that_cannot_be_listed_is_noted(place, monkeypatch):
+    place("p/a.jpg", "p/locked/b.jpg")
+    scan = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    note = "p/locked: left out, cannot be listed (Permission denied)"
+    assert found("p") == ({"p/a.jpg": "a"}, (note,))
+    with pytest.raises(DataError, match=re.escape(note)):
+        found("p/locked")
 
 
 def test_brackets_in_a_real_name_are_no_pattern(place):
@@ -123,4 +146,6 @@ def test_links_are_followed_once_and_named_as_they_stand(place, tmp_path):
     place("store/x.jpg", "p/real.jpg")
     Path("p/link.jpg").symlink_to(tmp_path / "store/x.jpg")
     Path("p/loop").symlink_to(tmp_path / "p")
-    assert found("p")[0] == {"p/link.jpg": "link", "p/real.jpg": "real"}
+    Path("p/self.jpg").symlink_to("self.jpg")
+    names = found("p")[0]
+    assert names == {"p/link.jpg": "link", "p/real.jpg": "real", "p/self.jpg": "self"}

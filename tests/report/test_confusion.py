@@ -58,5 +58,9 @@ def test_names_are_drawn_whole_however_long(tmp_path):
     assert white[-3:].all()
 
 
+def test_dollars_in_names_are_letters(tmp_path):
+    draw([[1, 0], [0, 1]], tmp_path / "picture.png", (r"$\bad$", "$x$"))
+
+
 def test_an_empty_matrix_is_drawn_without_a_score(tmp_path):
     assert draw([[0, 0], [0, 0]], tmp_path / "picture.png").std() > 5

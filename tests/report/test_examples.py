@@ -1,6 +1,7 @@
 """Which pictures are shown as examples."""
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def test_best_median_and_worst_are_picked_and_none_twice(scores, expected):
 
 def test_a_row_is_written_for_each_rank(small_model_path, tmp_path):
     random = np.random.default_rng(0)
-    for name in ("a", "deep/b", "c"):
+    for name in ("a", "deep/b", os.fsdecode(b"$\\no$ text \xe9")):
         for kind, values in (
             ("images", random.integers(0, 256, (24, 32, 3))),
             ("masks", random.integers(0, 4, (24, 32))),
@@ -47,6 +48,8 @@ def test_a_row_is_written_for_each_rank(small_model_path, tmp_path):
     (tmp_path / "data/dataset.yaml").write_text("names: {0: background, 1: cat, 2: dog, 3: bird}\n")
     data = open_data(tmp_path / "data")
     predictor = Predictor.load(small_model_path, engine="torch")
-    written = write_examples(predictor, evaluate(predictor, data), data, "val", tmp_path / "new/examples")
+    evaluation = evaluate(predictor, data, out=tmp_path / "new")
+    assert b"$\\no$ text \xe9," in (tmp_path / "new/per_picture.csv").read_bytes()
+    written = write_examples(predictor, evaluation, data, "val", tmp_path / "new/examples")
     assert [path.name for path in written] == ["best.png", "median.png", "worst.png"]
     assert all(path.stat().st_size > 1000 for path in written)

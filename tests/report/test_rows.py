@@ -33,6 +33,13 @@ def draw(size, path, title="a title"):
         return np.asarray(picture.convert("RGB"))
 
 
+def test_dollars_in_names_are_letters(tmp_path):
+    labels = Labels((r"$\bad$", "$x$"), LABELS.palette[:2])
+    mask = np.eye(8, dtype=np.uint8)
+    example_row(np.zeros((8, 8, 3), np.uint8), mask, mask, labels, tmp_path / "row.png", r"$\bad$")
+    assert (tmp_path / "row.png").stat().st_size > 1000
+
+
 def test_the_colors_of_the_classes_that_are_there_are_seen(tmp_path):
     drawn = {tuple(color) for color in draw((60, 80), tmp_path / "row.png").reshape(-1, 3).tolist()}
     assert {LABELS.palette[0], LABELS.palette[1], WRONG} <= drawn

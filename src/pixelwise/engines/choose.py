@@ -96,8 +96,9 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
 
     "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO in int8 where
     the processor is quick in it, then OpenVINO, then ONNX Runtime, of those that the model was written for
-    and that are installed; else torch (docs/performance.md has the measurements behind this order). Of an
-    exported file that was named, auto computes that very file. The log says what was taken.
+    and that are installed; else torch (docs/performance.md has the measurements behind this order). An
+    exported file that was named is computed itself, on the processor, unless a GPU was asked for. The log
+    says what was taken.
 
     Args:
         path: A run folder, a .safetensors file, or an .xml or .onnx file.
@@ -125,9 +126,10 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
 
 def _load_fastest(files: ModelFiles, device: str) -> Engine:
     """Load a model into the fastest engine that can be had."""
-    if files.weights and (device not in ("auto", "cpu") or (device == "auto" and _has_cuda())):
-        return _load_torch(files, "torch", device)
     named = [engine for engine in files.exports if files.exports[engine] == files.path]
+    on_gpu = device not in ("auto", "cpu") or (device == "auto" and not named and _has_cuda())
+    if files.weights and on_gpu:
+        return _load_torch(files, "torch", device)
     usable = [engine for engine in files.exports if engine in named or (not named and _is_usable(engine))]
     stale: list[CheckpointError] = []
     for engine in usable:
@@ -176,6 +178,8 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
 
     loaded = OpenVinoEngine(export)
     files.check_fresh(engine, loaded.card)
+    if engine == "openvino-int8":  # its masks are others
+        loaded.card = replace(loaded.card, fingerprint=f"{loaded.card.fingerprint}+int8")
     loaded.warm_up()
     return loaded
 

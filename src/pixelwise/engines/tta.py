@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import ConfigError
-from .base import Engine, check_images, softmax
+from .base import Engine, check_fits, check_images, softmax
 from .names import TtaName
 
 SCALES: dict[str, tuple[float, ...]] = {"flip": (1.0,), "multiscale": (0.75, 1.0, 1.25)}
@@ -57,6 +57,8 @@ class TtaEngine:
     def _probs(self, images: NDArray[Any]) -> NDArray[np.float32]:
         images = check_images(images, self.card)
         height, width = images.shape[-2:]
+        planes = 2 + 2 * max(self._scales) ** 2  # the sum, and an answer before and after softmax and scaling
+        check_fits(images, int(planes * 4 * self.card.labels.num_classes * images[:, 0].size))
         total = np.zeros((len(images), self.card.labels.num_classes, height, width), np.float32)
         for scale in self._scales:
             size = max(1, round(height * scale)), max(1, round(width * scale))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.metadata
 import json
 import tempfile
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from ..checkpoint import ModelCard, load_model
 from ..engines.base import Engine
 from ..engines.choose import ModelFiles
 from ..errors import CheckpointError, ConfigError
-from ..extras import require
+from ..extras import package_version, require
 from ..models.fcn import FCN
 from .formats import PACKAGES, SUFFIXES, FormatName, format_of
 from .parity import Parity, measure_parity
@@ -144,7 +143,7 @@ def _describe(
 ) -> dict[str, Any]:
     """Return what stands in the report."""
     packages = (*PACKAGES[format_name], *(["openvino"] if format_name == "openvino" else []))
-    versions = {package: importlib.metadata.version(package) for package in packages}
+    versions = {package: package_version(package) for package in packages}
     return {
         "file": path.name,
         "format": format_name,

@@ -43,7 +43,7 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
     check_areas(path)
     kept = _read_rows(path)[1:] if path.exists() else []
     with replacing(path) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="")
+        text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="")
         table = csv.writer(text)
         table.writerow(HEADER)
         table.writerows(row for row in kept if row[0] not in counts)
@@ -56,7 +56,7 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
 
 def _read_rows(path: Path) -> list[list[str]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             return [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error):
+    except (OSError, csv.Error):
         return []

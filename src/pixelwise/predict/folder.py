@@ -18,7 +18,7 @@ from ..room import check_room
 from .ahead import ahead
 from .areas import check_areas, write_areas
 from .counts import count_pixels
-from .outputs import ORIGIN_KEY, Layout, describe_origin
+from .outputs import Layout, describe_origin, is_made_from
 from .predictor import Predictor
 from .sources import Source, find_sources
 
@@ -96,7 +96,7 @@ def predict_folder(
     """Write a mask of its own size for every picture: OUT/NAME.png, ids with the palette of the classes.
 
     A picture is skipped when all that is wanted of it is there from an earlier run with the same model and
-    the same picture; a mask that was made from something else is never replaced. A picture that cannot be
+    the same picture; a result that was made from something else is never replaced. A picture that cannot be
     read, or is too large for the memory, is reported, and the others are done. Pictures are read and results
     written while the network computes; a few are in memory at a time, of large ones a single one.
 
@@ -160,15 +160,15 @@ class _Work:
 
     def load(self, source: Source) -> _Loaded | _Large | _Done:
         """Read a picture that is not finished, unless it is large."""
-        mask = self.layout.mask(source.name)
         try:
             origin = describe_origin(self.predictor.card.fingerprint, source.path)
-            if mask.exists():
-                finished = open_picture(mask)
-                if finished.info.get(ORIGIN_KEY) != origin:
-                    return _Done(source, problem=_FOREIGN.format(picture=source.path, mask=mask))
-                if self.layout.is_complete(source.name):
-                    return _Done(source, skipped=True, counts=self._count(np.asarray(finished)))
+            wanted = self.layout.wanted(source.name)
+            there = [path for path in wanted if path.exists()]
+            foreign = next((path for path in there if not is_made_from(path, origin)), None)
+            if foreign is not None:
+                return _Done(source, problem=_FOREIGN.format(picture=source.path, result=foreign))
+            if there == wanted:
+                return _Done(source, skipped=True, counts=self._count_again(source))
             height, width = read_size(source.path)
             if self._pixel_bytes() * height * width > LARGE_BYTES:
                 return _Large(source, origin)
@@ -223,16 +223,22 @@ class _Work:
         if isinstance(predicted, _Done):
             return predicted
         loaded, mask = predicted.loaded, predicted.mask
-        seen = preview(loaded.picture) if self.layout.overlay else None
-        self.layout.write(loaded.source.name, loaded.origin, seen, mask, predicted.probs)
-        return _Done(loaded.source, counts=self._count(mask))
+        try:
+            seen = preview(loaded.picture) if self.layout.overlay else None
+            self.layout.write(loaded.source.name, loaded.origin, seen, mask, predicted.probs)
+            return _Done(loaded.source, counts=self._count(mask))
+        except MemoryError as error:
+            return _Done(loaded.source, problem=_reason(loaded.source, error))
+
+    def _count_again(self, source: Source) -> NDArray[np.int64] | None:
+        return self._count(np.asarray(open_picture(self.layout.mask(source.name)))) if self.areas else None
 
     def _count(self, mask: NDArray[np.uint8]) -> NDArray[np.int64] | None:
         return count_pixels(mask, self.layout.labels.num_classes) if self.areas else None
 
 
 _FOREIGN = (
-    "{picture}: not predicted, since {mask} is there already and was made from another picture or by "
+    "{picture}: not predicted, since {result} is there already and was made from another picture or by "
     "another model; take another --out, or delete it"
 )
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..errors import DataError
@@ -19,7 +20,10 @@ from ..labels import Labels
 from . import render
 
 ORIGIN_KEY = "pixelwise"
-"""The text entry of a mask's PNG that says which model and picture it was made from."""
+"""The entry of a result, PNG or .npz, that says which model and picture it was made from."""
+
+HEAD_BYTES = 4096
+"""Bytes from the beginning of a result in which that entry lies."""
 
 FAST = 1
 """PNG compression: the quickest level; masks hardly get larger by it."""
@@ -59,8 +63,8 @@ class Layout:
         """Return where probabilities go."""
         return self.out / "probs" / f"{name}.npz"
 
-    def is_complete(self, name: PurePosixPath) -> bool:
-        """Tell whether everything that is wanted of a picture is there."""
+    def wanted(self, name: PurePosixPath) -> list[Path]:
+        """Return all files that are to be written for a picture."""
         wanted = [self.mask(name)]
         if self.overlay:
             wanted.append(self.overlay_picture(name))
@@ -68,7 +72,7 @@ class Layout:
             wanted += self.class_pictures(name)
         if self.probs:
             wanted.append(self.probs_file(name))
-        return all(path.is_file() for path in wanted)
+        return wanted
 
     def check_name(self, name: PurePosixPath) -> None:
         """Make sure that a picture's folder is not called like one of ours.
@@ -95,7 +99,7 @@ class Layout:
 
         Args:
             name: The picture's name.
-            origin: What the mask says that it was made from.
+            origin: What the files say that they were made from.
             picture: RGB (H, W, 3); needed for the overlay only.
             mask: Class ids (H, W).
             probs: Probabilities (C, H, W); needed for class pictures and probabilities only.
@@ -104,23 +108,26 @@ class Layout:
             DataError: a file cannot be written.
         """
         if self.overlay and picture is not None:
-            with replacing(self.overlay_picture(name)) as file:
-                render.overlay(picture, mask, self.labels).save(file, "PNG", compress_level=FAST)
+            _save(render.overlay(picture, mask, self.labels), self.overlay_picture(name), origin)
         if self.classes and probs is not None:
             for path, plane in zip(self.class_pictures(name), probs, strict=True):
-                with replacing(path) as file:
-                    render.grey(plane).save(file, "PNG", compress_level=FAST)
+                _save(render.grey(plane), path, origin)
         if self.probs and probs is not None:
+            first, names = np.array(origin.encode()), np.array(self.labels.class_names)
             with replacing(self.probs_file(name)) as file:
-                np.savez(file, probs=probs.astype(np.float16), class_names=np.array(self.labels.class_names))
-        text = PngInfo()
-        text.add_text(ORIGIN_KEY, origin)
-        with replacing(self.mask(name)) as file:
-            render.indexed(mask, self.labels).save(file, "PNG", compress_level=FAST, pnginfo=text)
+                np.savez(file, pixelwise=first, probs=probs.astype(np.float16), class_names=names)
+        _save(render.indexed(mask, self.labels), self.mask(name), origin)
+
+
+def _save(picture: Image.Image, path: Path, origin: str) -> None:
+    text = PngInfo()
+    text.add_text(ORIGIN_KEY, origin)
+    with replacing(path) as file:
+        picture.save(file, "PNG", compress_level=FAST, pnginfo=text)
 
 
 def describe_origin(fingerprint: str, picture: Path) -> str:
-    """Return what a mask says that it was made from: the model's fingerprint and that of the picture's file.
+    """Return what a result says that it was made from: fingerprints of the model and of the picture.
 
     Raises:
         OSError: the picture cannot be read.
@@ -128,6 +135,16 @@ def describe_origin(fingerprint: str, picture: Path) -> str:
     with picture.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
     return json.dumps({"model": fingerprint, "picture": digest})
+
+
+def is_made_from(path: Path, origin: str) -> bool:
+    """Tell whether a file is a result of ours, of this very picture and model.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return origin.encode() in file.read(HEAD_BYTES)
 
 
 @contextmanager

@@ -29,7 +29,8 @@ class Source:
 def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source], tuple[str, ...]]:
     """Find pictures and name their results.
 
-    A folder is searched with all folders in it, except hidden ones and `out`. A name is the path below the
+    A folder is searched with all folders in it, except hidden ones and `out`; one that cannot be listed is
+    noted. A name is the path below the
     deepest folder that holds everything that was asked for, without its suffix; pictures that would then
     share a name keep their suffixes.
 
@@ -38,40 +39,46 @@ def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source
         out: Folder that the results go to.
 
     Returns:
-        Every picture once, and notes for people on names that kept their suffix.
+        Every picture once, and notes for people on names that kept their suffix and folders left out.
 
     Raises:
         DataError: a file is missing, there is no picture at all, or `out` is itself a folder of pictures.
     """
     if not pictures:
         raise DataError("no pictures were named; give files, folders, or patterns such as 'shots/*.jpg'")
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     roots = []
+    notes: list[str] = []
     for text in map(str, pictures):
-        root, files = _expand(text, out)
+        root, files = _expand(text, out, notes)
         roots.append(_absolute(root))
         for path in files:
-            found.setdefault(path.resolve(), path)
+            found.setdefault(os.path.realpath(path), path)
     if not found:
         asked = ", ".join(map(str, pictures))
         endings = ", ".join(sorted(IMAGE_SUFFIXES))
-        raise DataError(f"no pictures found in {asked}; expected files that end in {endings}")
+        reasons = "".join(f"; {note}" for note in notes)
+        raise DataError(f"no pictures found in {asked}; expected files that end in {endings}{reasons}")
     base = os.path.commonpath(roots)
     names = {path: PurePosixPath(_absolute(path).relative_to(base).as_posix()) for path in found.values()}
-    return _without_suffixes(names)
+    sources, kept = _without_suffixes(names)
+    return sources, (*notes, *kept)
 
 
-def _expand(text: str, out: Path) -> tuple[Path, list[Path]]:
+def _expand(text: str, out: Path, notes: list[str]) -> tuple[Path, list[Path]]:
     """Return the folder below which names are told apart, and the pictures that `text` stands for."""
     path = Path(text)
     if path.is_dir():
-        return path, list(_walk(path, out))
+        return path, list(_walk(path, out, notes))
     if path.exists():
         return path.parent, [path]
     if not glob.has_magic(text):
         raise DataError(f"{text}: no such file or folder")
     first = next(place for place, part in enumerate(path.parts) if glob.has_magic(part))
     root = Path(*path.parts[:first])
+    _check_apart(root, out)
+    results = Path(os.path.realpath(out))
+    inside = results.is_relative_to(os.path.realpath(root))
     files: list[Path] = []
     try:
         hits = sorted(root.glob(str(Path(*path.parts[first:]))))
@@ -79,23 +86,32 @@ def _expand(text: str, out: Path) -> tuple[Path, list[Path]]:
         raise DataError(f"{text}: no pattern for files ({error})") from error
     for hit in hits:
         hidden = any(part[0] == "." for part in hit.relative_to(root).parts)
-        if hidden or hit.resolve().is_relative_to(out.resolve()):
+        if hidden or (inside and Path(os.path.realpath(hit)).is_relative_to(results)):
             continue
         if hit.is_dir():
-            files += _walk(hit, out)
+            files += _walk(hit, out, notes)
         elif hit.suffix.lower() in IMAGE_SUFFIXES:
             files.append(hit)
     return root, files
 
 
-def _walk(folder: Path, out: Path) -> Iterator[Path]:
-    """Yield the pictures in a folder and all below it, sorted, without hidden ones and those in `out`."""
-    if folder.resolve() == out.resolve():
+def _check_apart(folder: Path, out: Path) -> None:
+    if os.path.realpath(folder) == os.path.realpath(out):
         raise DataError(f"{folder}: holds the pictures, so the results cannot go there: give another --out")
-    for place, folders, files in os.walk(folder):
+
+
+def _walk(folder: Path, out: Path, notes: list[str]) -> Iterator[Path]:
+    """Yield the pictures in a folder and all below it, sorted, without hidden ones and those in `out`."""
+    _check_apart(folder, out)
+    results = os.path.realpath(out)
+
+    def note(error: OSError) -> None:
+        notes.append(f"{error.filename}: left out, cannot be listed ({error.strerror})")
+
+    for place, folders, files in os.walk(folder, onerror=note):
         here = Path(place)
         folders[:] = sorted(
-            name for name in folders if name[0] != "." and (here / name).resolve() != out.resolve()
+            name for name in folders if name[0] != "." and os.path.realpath(here / name) != results
         )
         for name in sorted(files):
             if name[0] != "." and Path(name).suffix.lower() in IMAGE_SUFFIXES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Any
 from .. import __version__
 from ..checkpoint import ModelCard
 from ..evaluation import Evaluation
+from ..extras import package_version
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Quantized:
 def write_report(result: Quantized, card: ModelCard, path: Path) -> None:
     """Write what was done, and with what, as JSON."""
     packages = ("nncf", "openvino", "torch", "torchmetrics")
-    versions = {package: importlib.metadata.version(package) for package in packages}
+    versions = {package: package_version(package) for package in packages}
     content = {
         "file": result.path.name,
         "network": card.network["name"],

@@ -66,8 +66,10 @@ def _draw_grid(axes: Axes, number: int) -> None:
 def _name_classes(axes: Axes, labels: Labels, size: float) -> None:
     """Write the class names along both axes, each beside a square of the class's colour."""
     places = range(labels.num_classes)
-    axes.set_xticks(places, labels.class_names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(places, labels.class_names)
+    axes.set_xticks(
+        places, labels.class_names, rotation=45, ha="right", rotation_mode="anchor", parse_math=False
+    )
+    axes.set_yticks(places, labels.class_names, parse_math=False)
     axes.tick_params(labelsize=size, labelcolor=INK, pad=1.8 * size)
     axes.set_xlabel("prediction", fontsize=size + 1, color=INK)
     axes.set_ylabel("truth", fontsize=size + 1, color=INK)

@@ -71,7 +71,9 @@ def example_row(
     )
 
     figure = Figure(figsize=sheet)
-    figure.text(MARGIN / sheet[0], 1 - 0.08 / sheet[1], title, va="top", fontsize=11, color=INK)
+    title = title.encode(errors="replace").decode()  # names of files need not be text
+    corner = MARGIN / sheet[0], 1 - 0.08 / sheet[1]
+    figure.text(*corner, title, va="top", fontsize=11, color=INK, parse_math=False)
     top = sheet[1] - HEADLINE - HEADING
     for place, (heading, image) in enumerate(panels.items()):
         left = MARGIN + place * (width + MARGIN)
@@ -118,7 +120,7 @@ def _class_patches(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], labe
 
 def _put_legend(figure: Figure, patches: Sequence[Patch], columns: int, corner: tuple[float, float]) -> None:
     """Draw a legend whose upper left corner is at `corner` (x, y), in shares of the figure."""
-    figure.legend(
+    legend = figure.legend(
         # matplotlib fills column by column; this order makes the rows read on
         handles=[patch for column in range(columns) for patch in patches[column::columns]],
         ncols=columns,
@@ -134,6 +136,8 @@ def _put_legend(figure: Figure, patches: Sequence[Patch], columns: int, corner: 
         fontsize=9,
         labelcolor=INK,
     )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _patch(color: Color, name: str) -> Patch:

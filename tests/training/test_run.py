@@ -146,6 +146,27 @@ def test_a_run_folder_is_never_overwritten(finished: Path, squares: Path) -> Non
     assert (finished / "model.safetensors").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize(
+    ("environment", "first"),
+    [
+        ({}, True),
+        ({"NODE_RANK": "0"}, True),
+        ({"NODE_RANK": "1"}, False),
+        ({"GROUP_RANK": "1"}, False),
+        ({"NODE_RANK": "1", "RANK": "0"}, True),  # torchrun numbers the machines as they come
+    ],
+)
+def test_the_first_process_of_a_second_machine_is_not_the_first_of_all(
+    environment: dict[str, str], first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NODE_RANK", "GROUP_RANK", "RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run_module._is_first(nodes=2) == first
+    assert run_module._is_first(nodes=1)
+
+
 def test_resuming_what_never_ran_is_an_error(squares: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"settings\.json"):
         train(squares, out=tmp_path / "nothing", resume=True)

@@ -21,6 +21,7 @@ from pixelwise.training.settings import MACHINE_SETTINGS, TrainSettings
         ({"style_mixing": -0.1}, "style_mixing is -0.1"),
         ({"val_fraction": 1.0}, "val_fraction is 1.0"),
         ({"batch_size": 3, "devices": 2}, "shared out evenly"),
+        ({"strategy": "fsdp"}, "strategy is fsdp, expected auto or ddp"),
         ({"resume": True}, "--out"),
     ],
 )

@@ -117,7 +117,7 @@ class TrainSettings:
     """Machines; start the same command on each, as Lightning's guide to clusters says."""
 
     strategy: str = "auto"
-    """Lightning's strategy for several devices: auto, ddp, fsdp, ..."""
+    """Lightning's strategy for several devices: `auto` or `ddp`; each device holds the whole network."""
 
     workers: int | None = None
     """Processes that read pictures, a device; by default 1 beside a CPU and up to 8 beside a GPU."""
@@ -135,6 +135,11 @@ class TrainSettings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"{name} is {value}, expected more than 0")
+        if self.strategy not in ("auto", "ddp"):
+            raise ConfigError(
+                f"strategy is {self.strategy}, expected auto or ddp: "
+                "with others no process could write the whole network into the run folder"
+            )
         if not 0 <= (self.frozen_stages or 0) <= 5:
             raise ConfigError(f"frozen_stages is {self.frozen_stages}, expected 0 to 5")
         if self.crop is not None and min(self.crop) < 1:

@@ -131,7 +131,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
         rates = ("lr", "head_lr_factor", "decoder_lr_factor", "power")
-        for name in ("epochs", "repeats", "batch_size", "crop_tries", *rates, "devices", "nodes"):
+        counts = ("epochs", "repeats", "batch_size", "crop_tries", "patience", "devices", "nodes")
+        for name in (*counts, *rates):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"{name} is {value}, expected more than 0")
@@ -146,7 +147,8 @@ class TrainSettings:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
-        limits = {"color": 1, "style_mixing": 1, "warmup": 1, "val_fraction": 1, "dropout": 1, "dice": 100}
+        shares = dict.fromkeys(("color", "style_mixing", "warmup", "val_fraction", "dropout"), 1)
+        limits = {**shares, "dice": 100, "weight_decay": 1000, "workers": 1000, "seed": 2**64}
         for name, high in limits.items():
             value = getattr(self, name)
             if value is not None and not 0 <= value < high:

@@ -90,14 +90,16 @@ def make_loaders(
         place: Which process this is.
 
     Raises:
-        DataError: a split is missing, or there are fewer training pictures than processes.
+        DataError: a split is missing, or has fewer pictures than there are processes.
     """
     train_pairs, val_pairs = data.split("train"), data.split("val")
+    for kind, pairs in (("training", train_pairs), ("validation", val_pairs)):
+        if len(pairs) < place.world:
+            raise DataError(
+                f"{data.root}: {len(pairs)} {kind} pictures are too few for {place.world} devices, "
+                "each needs one: give fewer --devices or --nodes"
+            )
     batch_size = min(settings.batch_size, len(train_pairs) // place.world * place.world)
-    if not batch_size:
-        raise DataError(
-            f"{data.root}: {len(train_pairs)} training pictures are too few for {place.world} devices"
-        )
     repeats = settings.repeats or max(1, round(LEAST_STEPS * batch_size / len(train_pairs)))
     crop = settings.crop or default_crop(picture_sizes(train_pairs))
     augmentation = Augmentation(

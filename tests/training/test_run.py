@@ -182,7 +182,7 @@ def test_an_unknown_option_is_an_error_that_names_it(squares: Path) -> None:
 def test_settings_that_this_machine_cannot_do_are_an_error(
     options: dict[str, Any], squares: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(ConfigError, match="(?i)gpu"):
+    with pytest.raises(ConfigError, match=r"(?i)gpu"):
         train(squares, **{**SMALL, **options}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

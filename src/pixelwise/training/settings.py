@@ -130,12 +130,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
-        rates = ("lr", "head_lr_factor", "decoder_lr_factor", "power")
-        counts = ("epochs", "repeats", "batch_size", "crop_tries", "patience", "devices", "nodes")
-        for name in (*counts, *rates):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ConfigError(f"{name} is {value}, expected more than 0")
+        self._check_ranges()
         if self.strategy not in ("auto", "ddp"):
             raise ConfigError(
                 f"strategy is {self.strategy}, expected auto or ddp: "
@@ -147,12 +142,6 @@ class TrainSettings:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
-        shares = dict.fromkeys(("color", "style_mixing", "warmup", "val_fraction", "dropout"), 1)
-        limits = {**shares, "dice": 100, "weight_decay": 1000, "workers": 1000, "seed": 2**64}
-        for name, high in limits.items():
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < high:
-                raise ConfigError(f"{name} is {value}, expected at least 0 and less than {high}")
         if self.batch_size % (self.devices * self.nodes):
             raise ConfigError(
                 f"batch_size {self.batch_size} cannot be shared out evenly over "
@@ -160,6 +149,20 @@ class TrainSettings:
             )
         if self.resume and self.out is None:
             raise ConfigError("resume needs the run folder: add --out RUN")
+
+    def _check_ranges(self) -> None:
+        rates = ("lr", "head_lr_factor", "decoder_lr_factor", "power")
+        counts = ("epochs", "repeats", "batch_size", "crop_tries", "patience", "devices", "nodes")
+        for name in (*counts, *rates):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigError(f"{name} is {value}, expected more than 0")
+        shares = dict.fromkeys(("color", "style_mixing", "warmup", "val_fraction", "dropout"), 1)
+        limits = {**shares, "dice": 100, "weight_decay": 1000, "workers": 1000, "seed": 2**64}
+        for name, high in limits.items():
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < high:
+                raise ConfigError(f"{name} is {value}, expected at least 0 and less than {high}")
 
     @property
     def is_pretrained(self) -> bool:

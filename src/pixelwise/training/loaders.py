@@ -14,6 +14,7 @@ from ..data.augment import Augmentation, default_crop
 from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
 from ..data.form import PictureForm
 from ..data.pairs import SegmentationData
+from ..data.scan import count_cores
 from ..errors import DataError
 from .loss import weights_from_pixels
 from .settings import TrainSettings
@@ -24,6 +25,9 @@ LEAST_STEPS = 50
 
 PRETRAINED_STOPS, FRESH_STOPS = 4.0, 1.3
 """Stops by which brightness changes at most, at colour strength 1: a fresh network has enough to learn."""
+
+MOST_WORKERS = 8
+"""Processes that read pictures for one GPU, where there are cores for them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ def _rarity(data: SegmentationData) -> tuple[float, ...]:
     return tuple(weights_from_pixels(pixels).tolist()) if pixels.any() else ()
 
 
+def _default_workers(settings: TrainSettings, on_gpu: bool) -> int:
+    return min(MOST_WORKERS, max(1, count_cores() // settings.devices)) if on_gpu else 1
+
+
 def make_loaders(
     data: SegmentationData,
     settings: TrainSettings,
@@ -113,7 +121,7 @@ def make_loaders(
         settings.crop_tries,
         _rarity(data) if settings.crop_tries > 1 else (),
     )
-    workers = settings.workers if settings.workers is not None else (8 if place.on_gpu else 1)
+    workers = _default_workers(settings, place.on_gpu) if settings.workers is None else settings.workers
     shared: dict[str, Any] = {
         "num_workers": workers,
         "persistent_workers": workers > 0,

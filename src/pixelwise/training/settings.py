@@ -120,7 +120,8 @@ class TrainSettings:
     """Lightning's strategy for several devices: `auto` or `ddp`; each device holds the whole network."""
 
     workers: int | None = None
-    """Processes that read pictures, a device; by default 1 beside a CPU and up to 8 beside a GPU."""
+    """Processes that read pictures, a device; by default 1 beside a CPU, and beside a GPU its share of the
+    cores, 8 at most."""
 
     out: Path | None = None
     """Run folder to write; by default runs/MODEL-DATE-TIME."""

@@ -88,7 +88,7 @@ class TrainingModule(pl.LightningModule):
         """Count one whole picture."""
         logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
         self.val_confusion.update(logits.argmax(1), batch.target)
-        self.val_loss.update(cross_entropy(logits, batch.target))
+        self.val_loss.update(self.loss(logits, batch.target))
 
     def on_validation_epoch_end(self) -> None:
         """Log mIoU and loss over the whole split, all processes together."""

@@ -146,27 +146,6 @@ def test_a_run_folder_is_never_overwritten(finished: Path, squares: Path) -> Non
     assert (finished / "model.safetensors").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize(
-    ("environment", "first"),
-    [
-        ({}, True),
-        ({"NODE_RANK": "0"}, True),
-        ({"NODE_RANK": "1"}, False),
-        ({"GROUP_RANK": "1"}, False),
-        ({"NODE_RANK": "1", "RANK": "0"}, True),  # torchrun numbers the machines as they come
-    ],
-)
-def test_the_first_process_of_a_second_machine_is_not_the_first_of_all(
-    environment: dict[str, str], first: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("NODE_RANK", "GROUP_RANK", "RANK"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert run_module._is_first(nodes=2) == first
-    assert run_module._is_first(nodes=1)
-
-
 def test_resuming_what_never_ran_is_an_error(squares: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"settings\.json"):
         train(squares, out=tmp_path / "nothing", resume=True)
@@ -212,10 +191,10 @@ def test_patience_ends_a_run_that_no_longer_gains(squares: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_class_weights_and_a_coarser_start_are_used(finished: Path, squares: Path, tmp_path: Path) -> None:
+def test_a_coarser_start_is_used(finished: Path, squares: Path, tmp_path: Path) -> None:
     run = tmp_path / "finer"
     options = {**SMALL, "model": "fcn16s_vgg11", "lr": 1e-12}
-    train(squares, **options, epochs=1, init_from=finished / "model.safetensors", class_weights=True, out=run)
+    train(squares, **options, epochs=1, init_from=finished / "model.safetensors", out=run)
     coarse, fine = (load_file(path / "model.safetensors") for path in (finished, run))
     torch.testing.assert_close(fine["fc6.weight"], coarse["fc6.weight"])
     assert torch.equal(fine["scale_pool5.factor"], coarse["scale_pool5.factor"])

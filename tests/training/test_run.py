@@ -188,6 +188,8 @@ def test_patience_ends_a_run_that_no_longer_gains(squares: Path, tmp_path: Path)
     run = tmp_path / "run"
     train(squares, **SMALL, epochs=6, lr=1e-12, patience=1, out=run)
     assert len(_rows(run)) == 2
+    train(squares, out=run, resume=True, workers=0)  # it is finished
+    assert len(_rows(run)) == 2
 
 
 @pytest.mark.slow

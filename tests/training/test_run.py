@@ -179,7 +179,7 @@ def test_bad_data_is_found_before_the_run_folder_is_made(squares: Path, tmp_path
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_batch(squares: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"nan in epoch 1, batch 2 .*lr"):
+    with pytest.raises(TrainingError, match=r"nan in epoch 1, batch 2 .*start a new run with a lower --lr"):
         train(squares, **SMALL, epochs=2, lr=1e30, warmup=0.0, out=tmp_path / "run")
 
 

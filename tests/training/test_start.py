@@ -11,6 +11,7 @@ from PIL import Image
 from pixelwise.training import run as run_module
 from pixelwise.training.module import TrainingModule
 from pixelwise.training.run import train
+from pixelwise.training.settings import TrainSettings
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,17 @@ def test_the_first_process_of_a_second_machine_is_not_the_first_of_all(
         monkeypatch.setenv(name, value)
     assert run_module._is_first(nodes=2) == first
     assert run_module._is_first(nodes=1)
+
+
+def test_resuming_tells_the_settings_that_a_default_does_not_change(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    TrainSettings(epochs=5, lr=3e-4).write(tmp_path / "settings.json")
+    given = TrainSettings(epochs=24, out=tmp_path, resume=True)  # 24 is the default
+    with caplog.at_level("INFO", "pixelwise"):
+        _, settings = run_module._open_run(given, is_first=True)
+    assert settings.epochs == 5
+    assert "settings.json: epochs 5, lr 0.0003" in caplog.text
 
 
 def test_class_weights_of_the_training_masks_reach_the_loss(

@@ -187,7 +187,9 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
     if settings.resume:
         if not stored.is_file():
             raise TrainingError(f"{run}: no run to resume, expected settings.json in it")
-        return run, settings.resumed(stored)
+        settings = settings.resumed(stored)
+        log.info("going on with the settings of %s: %s", stored, settings.changed() or "the defaults")
+        return run, settings
     if is_first and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise TrainingError(
             f"{run}: exists already and is not empty; "

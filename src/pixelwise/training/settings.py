@@ -127,7 +127,8 @@ class TrainSettings:
     """Run folder to write; by default runs/MODEL-DATE-TIME."""
 
     resume: bool = False
-    """Go on with the interrupted run in `out`, with the settings it was started with."""
+    """Go on with the interrupted run in `out`, with the settings it was started with, which are told. To give
+    one of them another value is an error; to give one its default has no effect."""
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
@@ -173,6 +174,14 @@ class TrainSettings:
     def write(self, path: Path) -> None:
         """Write the settings as JSON."""
         path.write_text(json.dumps(asdict(self), indent=2, default=str) + "\n")
+
+    def changed(self) -> str:
+        """Return the settings that differ from the defaults, but for those of the machine, to be read."""
+        default = TrainSettings()
+        names = [setting.name for setting in fields(self) if setting.name not in MACHINE_SETTINGS]
+        return ", ".join(
+            f"{name} {getattr(self, name)}" for name in names if getattr(self, name) != getattr(default, name)
+        )
 
     def resumed(self, path: Path) -> TrainSettings:
         """Return the settings stored in `path`, with this run's choice of machine.

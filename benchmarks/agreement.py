@@ -25,7 +25,7 @@ def measure_agreement(model: Path, data: Path, split: str, limit: int | None) ->
         limit: Pictures to take at most, spread evenly; None for all.
     """
     pairs = open_data(data).split(split)
-    step = 1 if limit is None else max(1, len(pairs) // limit)
+    step = 1 if limit is None else -(-len(pairs) // limit)
     pictures = [pair.image for pair in pairs[::step]]
     predictors = {name: Predictor(engine) for name, engine in load_engines(model) if "softmax" not in name}
     equal, pixels = dict.fromkeys(predictors, 0), 0

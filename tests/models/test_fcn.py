@@ -1,3 +1,4 @@
+import weakref
 from contextlib import nullcontext
 
 import pytest
@@ -205,3 +206,22 @@ def test_maps_are_measured_without_changing_anything_but_the_factors(quick_fcn):
 
     model.measure_maps([torch.zeros(3, 32, 32)])
     assert torch.allclose(model.scale_pool4.factor, cells.square().mean().rsqrt(), rtol=1e-4)
+
+
+def test_measuring_does_not_keep_the_maps_of_pictures_before(quick_fcn, monkeypatch):
+    model = quick_fcn("fcn16s_vgg11", 2)
+    seen = []
+
+    def maps(picture):
+        of_picture = tuple(torch.ones(1, 1, 2, 2) for _ in range(5))
+        seen.append(weakref.ref(of_picture[4]))
+        return of_picture
+
+    def pictures():
+        for _ in range(4):
+            assert sum(of_picture() is not None for of_picture in seen) <= 1
+            yield torch.zeros(3, 32, 32)
+
+    monkeypatch.setattr(model, "_maps", maps)
+    model.measure_maps(pictures())
+    assert len(seen) == 4

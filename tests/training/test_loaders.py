@@ -6,6 +6,8 @@ import pytest
 from pixelwise.data.dataset import TrainingSet
 from pixelwise.data.folder import open_data
 from pixelwise.data.form import PHOTOS
+from pixelwise.errors import DataError
+from pixelwise.training import loaders as loaders_module
 from pixelwise.training.loaders import Place, make_loaders
 from pixelwise.training.settings import TrainSettings
 
@@ -21,3 +23,23 @@ def test_brightness_varies_more_for_pretrained_networks(
     pictures = make_loaders(open_data(squares), settings, form, None, Place()).training.dataset
     assert isinstance(pictures, TrainingSet)
     assert pictures.augmentation.stops == pytest.approx(stops)
+
+
+@pytest.mark.parametrize(("devices", "found"), [(4, "3 validation pictures"), (9, "8 training pictures")])
+def test_fewer_pictures_than_devices_are_an_error(squares: Path, devices: int, found: str) -> None:
+    settings = TrainSettings(weights="none", batch_size=devices, devices=devices, workers=0)
+    form = replace(PHOTOS, fill=(0.0, 0.0, 0.0))
+    with pytest.raises(DataError, match=f"{found} are too few for {devices} devices"):
+        make_loaders(open_data(squares), settings, form, None, Place(world=devices))
+
+
+@pytest.mark.parametrize(
+    ("cores", "devices", "on_gpu", "workers"),
+    [(64, 1, True, 8), (6, 1, True, 6), (6, 2, True, 3), (1, 2, True, 1), (64, 1, False, 1)],
+)
+def test_processes_that_read_pictures_share_the_cores(
+    cores: int, devices: int, on_gpu: bool, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaders_module, "count_cores", lambda: cores)
+    settings = TrainSettings(devices=devices)
+    assert loaders_module._default_workers(settings, on_gpu) == workers

@@ -1,8 +1,11 @@
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
+from pixelwise.data.dataset import Sample
 from pixelwise.models.fcn import FCN
-from pixelwise.training.module import parameter_groups
+from pixelwise.training.module import TrainingModule, parameter_groups
 from pixelwise.training.settings import TrainSettings
 
 
@@ -26,3 +29,24 @@ def test_every_trained_parameter_has_the_rate_of_its_part(family, weights, rates
     assert rate[model.backbone.convolutions()[-1].weight] == pytest.approx(1e-4)
     assert rate[model.score_fr.weight] == pytest.approx(2e-4)
     assert rate[model.score_pool3.weight] == pytest.approx(max(rates))
+
+
+class Scores(nn.Module):
+    """Stands in for the network: the picture is its scores."""
+
+    num_classes = 3
+
+    def forward(self, images):
+        return images
+
+
+@pytest.mark.parametrize("dice", [0.0, 0.5])
+@pytest.mark.parametrize("weights", [None, torch.tensor([0.2, 0.8, 2.0])])
+def test_pictures_of_validation_have_the_loss_that_training_has(dice, weights):
+    logits, target = torch.randn(1, 3, 6, 7), torch.randint(0, 3, (1, 6, 7))
+    module = TrainingModule(Scores(), TrainSettings(dice=dice), weights)
+    module.validation_step(Sample(logits, target, 0), 0)
+    loss = module.loss(logits, target)
+    torch.testing.assert_close(module.val_loss.compute(), loss)
+    entropy = F.cross_entropy(logits, target, weights)
+    assert (loss > entropy) if dice else torch.isclose(loss, entropy)

@@ -20,7 +20,13 @@ from pixelwise.training.settings import MACHINE_SETTINGS, TrainSettings
         ({"dropout": 1.0}, "dropout is 1.0"),
         ({"style_mixing": -0.1}, "style_mixing is -0.1"),
         ({"val_fraction": 1.0}, "val_fraction is 1.0"),
+        ({"weight_decay": -0.1}, "weight_decay is -0.1"),
+        ({"workers": -1}, "workers is -1"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**64}, "seed is 18446744073709551616"),
+        ({"patience": 0}, "patience is 0"),
         ({"batch_size": 3, "devices": 2}, "shared out evenly"),
+        ({"strategy": "fsdp"}, "strategy is fsdp, expected auto or ddp"),
         ({"resume": True}, "--out"),
     ],
 )

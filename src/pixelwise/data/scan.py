@@ -123,7 +123,7 @@ def in_parallel(
     Threads and not processes: Pillow decodes without holding the interpreter's lock, and threads start at
     once and need no pickling.
     """
-    cores = _cores()
+    cores = count_cores()
     executor = ThreadPoolExecutor(cores)
     try:
         todo = iter(items)
@@ -140,7 +140,7 @@ def in_parallel(
         executor.shutdown(cancel_futures=True)
 
 
-def _cores() -> int:
+def count_cores() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

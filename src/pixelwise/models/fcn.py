@@ -152,12 +152,17 @@ class FCN(nn.Module):
             norms = [norm for norm in self.modules() if isinstance(norm, nn.BatchNorm2d) and norm.training]
             for norm in norms:
                 norm.track_running_stats = False  # ... but looking does not move its statistics
-            maps = [self._maps(picture[None]) for picture in pictures]
+            squares, cells = dict.fromkeys(fresh, 0.0), dict.fromkeys(fresh, 0)
+            for picture in pictures:
+                maps = self._maps(picture[None])
+                for pool in fresh:
+                    squares[pool] += float(maps[pool - 1].double().square().sum())
+                    cells[pool] += maps[pool - 1].numel()
             for norm in norms:
                 norm.track_running_stats = True
             self.train(training)
             for pool, scale in fresh.items():
-                scale.measure([of_picture[pool - 1] for of_picture in maps])
+                scale.measure(squares[pool], cells[pool])
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that `FCN` builds this network from, for JSON."""

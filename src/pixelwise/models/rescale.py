@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
@@ -36,8 +34,12 @@ class Rescale(nn.Module):
         """Whether nothing was measured yet."""
         return bool(self.factor == 1)
 
-    def measure(self, maps: Sequence[Tensor]) -> None:
-        """Take the root mean square of all cells of some maps of any shapes; all-zero maps change nothing."""
-        squares = sum(float(x.double().square().sum()) for x in maps)
+    def measure(self, squares: float, cells: int) -> None:
+        """Take the root mean square of a map over some pictures; a map of zeros changes nothing.
+
+        Args:
+            squares: Sum of the squares of all its cells.
+            cells: Number of its cells.
+        """
         if squares:
-            self.factor.fill_((squares / sum(x.numel() for x in maps)) ** -0.5)
+            self.factor.fill_((squares / cells) ** -0.5)

@@ -14,6 +14,7 @@ from ..data.augment import Augmentation, default_crop
 from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
 from ..data.form import PictureForm
 from ..data.pairs import SegmentationData
+from ..data.scan import count_cores
 from ..errors import DataError
 from .loss import weights_from_pixels
 from .settings import TrainSettings
@@ -24,6 +25,9 @@ LEAST_STEPS = 50
 
 PRETRAINED_STOPS, FRESH_STOPS = 4.0, 1.3
 """Stops by which brightness changes at most, at colour strength 1: a fresh network has enough to learn."""
+
+MOST_WORKERS = 8
+"""Processes that read pictures for one GPU, where there are cores for them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ def _rarity(data: SegmentationData) -> tuple[float, ...]:
     return tuple(weights_from_pixels(pixels).tolist()) if pixels.any() else ()
 
 
+def _default_workers(settings: TrainSettings, on_gpu: bool) -> int:
+    return min(MOST_WORKERS, max(1, count_cores() // settings.devices)) if on_gpu else 1
+
+
 def make_loaders(
     data: SegmentationData,
     settings: TrainSettings,
@@ -90,14 +98,16 @@ def make_loaders(
         place: Which process this is.
 
     Raises:
-        DataError: a split is missing, or there are fewer training pictures than processes.
+        DataError: a split is missing, or has fewer pictures than there are processes.
     """
     train_pairs, val_pairs = data.split("train"), data.split("val")
+    for kind, pairs in (("training", train_pairs), ("validation", val_pairs)):
+        if len(pairs) < place.world:
+            raise DataError(
+                f"{data.root}: {len(pairs)} {kind} pictures are too few for {place.world} devices, "
+                "each needs one: give fewer --devices or --nodes"
+            )
     batch_size = min(settings.batch_size, len(train_pairs) // place.world * place.world)
-    if not batch_size:
-        raise DataError(
-            f"{data.root}: {len(train_pairs)} training pictures are too few for {place.world} devices"
-        )
     repeats = settings.repeats or max(1, round(LEAST_STEPS * batch_size / len(train_pairs)))
     crop = settings.crop or default_crop(picture_sizes(train_pairs))
     augmentation = Augmentation(
@@ -111,7 +121,7 @@ def make_loaders(
         settings.crop_tries,
         _rarity(data) if settings.crop_tries > 1 else (),
     )
-    workers = settings.workers if settings.workers is not None else (8 if place.on_gpu else 1)
+    workers = _default_workers(settings, place.on_gpu) if settings.workers is None else settings.workers
     shared: dict[str, Any] = {
         "num_workers": workers,
         "persistent_workers": workers > 0,

@@ -55,7 +55,7 @@ class TrainingModule(pl.LightningModule):
             raise TrainingError(
                 f"the loss became {loss.item()} in epoch {self.current_epoch + 1}, batch {batch_index + 1} "
                 f"(pictures {cast(Tensor, batch.picture).tolist()} of the training split, counted from 0); "
-                "a lower --lr or --precision 32 usually mends it, then --resume or a new run"
+                "start a new run with a lower --lr or with --precision 32, which usually mends it"
             )
         with torch.no_grad():  # a sixteenth of the pixels is enough to watch training by
             self.train_confusion.update(logits[..., ::4, ::4].argmax(1), batch.target[..., ::4, ::4])
@@ -88,7 +88,7 @@ class TrainingModule(pl.LightningModule):
         """Count one whole picture."""
         logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
         self.val_confusion.update(logits.argmax(1), batch.target)
-        self.val_loss.update(cross_entropy(logits, batch.target))
+        self.val_loss.update(self.loss(logits, batch.target))
 
     def on_validation_epoch_end(self) -> None:
         """Log mIoU and loss over the whole split, all processes together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.utilities import rank_zero_only
 from safetensors.torch import load_file
 
@@ -80,10 +82,10 @@ def train(
         TrainingError: the run folder is taken, there is no run to resume, the loss is no longer finite, or
             the GPU's memory is too small.
     """
-    is_first = cast(Any, rank_zero_only).rank == 0
+    settings = _settings(settings, options)
+    is_first = _is_first(settings.nodes)
     if not is_first:
         log.setLevel(logging.ERROR)  # one process tells the user
-    settings = _settings(settings, options)
     run, settings = _open_run(settings, is_first)
     data, form = _checked(data, settings, progress)
 
@@ -169,6 +171,16 @@ def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainS
         raise ConfigError(f"{error}; the settings are those of pixelwise.training.settings") from error
 
 
+def _is_first(nodes: int) -> bool:
+    """Return whether this process is the first of all.
+
+    Lightning's rank is that among all machines where a launcher such as torchrun tells it, else that on this
+    machine alone until its trainer is made.
+    """
+    machine = LightningEnvironment().node_rank() if nodes > 1 and "RANK" not in os.environ else 0
+    return machine == 0 and cast(Any, rank_zero_only).rank == 0
+
+
 def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSettings]:
     """Return the run folder, and the settings, which a resumed run has from its first start."""
     run = settings.out or Path("runs") / f"{settings.model}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -176,7 +188,9 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
     if settings.resume:
         if not stored.is_file():
             raise TrainingError(f"{run}: no run to resume, expected settings.json in it")
-        return run, settings.resumed(stored)
+        settings = settings.resumed(stored)
+        log.info("going on with the settings of %s: %s", stored, settings.changed() or "the defaults")
+        return run, settings
     if is_first and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise TrainingError(
             f"{run}: exists already and is not empty; "

@@ -117,35 +117,33 @@ class TrainSettings:
     """Machines; start the same command on each, as Lightning's guide to clusters says."""
 
     strategy: str = "auto"
-    """Lightning's strategy for several devices: auto, ddp, fsdp, ..."""
+    """Lightning's strategy for several devices: `auto` or `ddp`; each device holds the whole network."""
 
     workers: int | None = None
-    """Processes that read pictures, a device; by default 1 beside a CPU and up to 8 beside a GPU."""
+    """Processes that read pictures, a device; by default 1 beside a CPU, and beside a GPU its share of the
+    cores, 8 at most."""
 
     out: Path | None = None
     """Run folder to write; by default runs/MODEL-DATE-TIME."""
 
     resume: bool = False
-    """Go on with the interrupted run in `out`, with the settings it was started with."""
+    """Go on with the interrupted run in `out`, with the settings it was started with, which are told. To give
+    one of them another value is an error; to give one its default has no effect."""
 
     def __post_init__(self) -> None:
         Architecture.parse(self.model)
-        rates = ("lr", "head_lr_factor", "decoder_lr_factor", "power")
-        for name in ("epochs", "repeats", "batch_size", "crop_tries", *rates, "devices", "nodes"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ConfigError(f"{name} is {value}, expected more than 0")
+        self._check_ranges()
+        if self.strategy not in ("auto", "ddp"):
+            raise ConfigError(
+                f"strategy is {self.strategy}, expected auto or ddp: "
+                "with others no process could write the whole network into the run folder"
+            )
         if not 0 <= (self.frozen_stages or 0) <= 5:
             raise ConfigError(f"frozen_stages is {self.frozen_stages}, expected 0 to 5")
         if self.crop is not None and min(self.crop) < 1:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
-        limits = {"color": 1, "style_mixing": 1, "warmup": 1, "val_fraction": 1, "dropout": 1, "dice": 100}
-        for name, high in limits.items():
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < high:
-                raise ConfigError(f"{name} is {value}, expected at least 0 and less than {high}")
         if self.batch_size % (self.devices * self.nodes):
             raise ConfigError(
                 f"batch_size {self.batch_size} cannot be shared out evenly over "
@@ -153,6 +151,20 @@ class TrainSettings:
             )
         if self.resume and self.out is None:
             raise ConfigError("resume needs the run folder: add --out RUN")
+
+    def _check_ranges(self) -> None:
+        rates = ("lr", "head_lr_factor", "decoder_lr_factor", "power")
+        counts = ("epochs", "repeats", "batch_size", "crop_tries", "patience", "devices", "nodes")
+        for name in (*counts, *rates):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigError(f"{name} is {value}, expected more than 0")
+        shares = dict.fromkeys(("color", "style_mixing", "warmup", "val_fraction", "dropout"), 1)
+        limits = {**shares, "dice": 100, "weight_decay": 1000, "workers": 1000, "seed": 2**64}
+        for name, high in limits.items():
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < high:
+                raise ConfigError(f"{name} is {value}, expected at least 0 and less than {high}")
 
     @property
     def is_pretrained(self) -> bool:
@@ -162,6 +174,14 @@ class TrainSettings:
     def write(self, path: Path) -> None:
         """Write the settings as JSON."""
         path.write_text(json.dumps(asdict(self), indent=2, default=str) + "\n")
+
+    def changed(self) -> str:
+        """Return the settings that differ from the defaults, but for those of the machine, to be read."""
+        default = TrainSettings()
+        names = [setting.name for setting in fields(self) if setting.name not in MACHINE_SETTINGS]
+        return ", ".join(
+            f"{name} {getattr(self, name)}" for name in names if getattr(self, name) != getattr(default, name)
+        )
 
     def resumed(self, path: Path) -> TrainSettings:
         """Return the settings stored in `path`, with this run's choice of machine.

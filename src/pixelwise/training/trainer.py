@@ -41,7 +41,7 @@ def make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> p
     ]
     if settings.patience is not None:
         callbacks.append(
-            EarlyStopping(
+            Patience(
                 "val_mean_iou",
                 mode="max",
                 patience=settings.patience,
@@ -68,6 +68,14 @@ def make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> p
     except (MisconfigurationException, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"this machine cannot train with these settings: {reason}") from error
+
+
+class Patience(EarlyStopping):
+    """Lightning's, but a run that it has stopped stays stopped when it is resumed."""
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Leave the trainer nothing to do if patience ran out before."""
+        trainer.should_stop = self.wait_count >= self.patience
 
 
 @contextmanager

@@ -1,0 +1,73 @@
+"""What a run sets up before it trains."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from pixelwise.training import run as run_module
+from pixelwise.training.module import TrainingModule
+from pixelwise.training.run import train
+from pixelwise.training.settings import TrainSettings
+
+
+@pytest.mark.parametrize(
+    ("environment", "first"),
+    [
+        ({}, True),
+        ({"NODE_RANK": "0"}, True),
+        ({"NODE_RANK": "1"}, False),
+        ({"GROUP_RANK": "1"}, False),
+        ({"NODE_RANK": "1", "RANK": "0"}, True),  # torchrun numbers the machines as they come
+    ],
+)
+def test_the_first_process_of_a_second_machine_is_not_the_first_of_all(
+    environment: dict[str, str], first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NODE_RANK", "GROUP_RANK", "RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run_module._is_first(nodes=2) == first
+    assert run_module._is_first(nodes=1)
+
+
+def test_resuming_tells_the_settings_that_a_default_does_not_change(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    TrainSettings(epochs=5, lr=3e-4).write(tmp_path / "settings.json")
+    given = TrainSettings(epochs=24, out=tmp_path, resume=True)  # 24 is the default
+    with caplog.at_level("INFO", "pixelwise"):
+        _, settings = run_module._open_run(given, is_first=True)
+    assert settings.epochs == 5
+    assert "settings.json: epochs 5, lr 0.0003" in caplog.text
+
+
+def test_class_weights_of_the_training_masks_reach_the_loss(
+    squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules: list[TrainingModule] = []
+    monkeypatch.setattr(run_module, "_fit", lambda trainer, module, *rest: modules.append(module))
+    monkeypatch.setattr(run_module, "finish", lambda *rest: None)
+    for class_weights in (False, True):
+        out = tmp_path / str(class_weights)
+        train(
+            squares,
+            model="fcn32s_vgg11",
+            weights="none",
+            device="cpu",
+            class_weights=class_weights,
+            dice=0.0,
+            out=out,
+        )
+
+    masks = np.stack([np.asarray(Image.open(path)) for path in (squares / "train" / "masks").iterdir()])
+    share = np.array([(masks == 0).sum(), (masks == 1).sum()]) / (masks != 255).sum()
+    weights = torch.from_numpy(share**-0.5 / (share**-0.5).mean()).float()
+    logits, target = torch.randn(1, 2, 6, 7), torch.randint(0, 2, (1, 6, 7))
+    for module, expected in zip(modules, (None, weights), strict=True):
+        loss = F.cross_entropy(logits, target, expected)
+        torch.testing.assert_close(module.loss(logits, target), loss)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import Any, Generic, Self, TypeVar
 import PIL
 
 from .. import __version__
+from ..cache import cache_folder
 
 SETTLED = 2_000_000_000
 """Nanoseconds that a file must have been left alone before its record is kept: a change that comes sooner
@@ -64,7 +64,7 @@ class Memory:
     def __init__(self, root: Path, folder: Path | None = None) -> None:
         """Open the memory of the data set at `root`, below `folder` or the user's folder for caches."""
         name = hashlib.sha256(str(root.resolve()).encode(errors="surrogateescape")).hexdigest()[:24]
-        self._path = (folder or default_folder()) / f"{name}.sqlite"
+        self._path = (folder or cache_folder() / "checked") / f"{name}.sqlite"
         self._lock = threading.Lock()
         self._base: sqlite3.Connection | None = None
         self._writer = f"{_FORM} {__version__} {PIL.__version__}"
@@ -180,13 +180,6 @@ class Memory:
         except OSError:
             return False
         return True
-
-
-def default_folder() -> Path:
-    """Return the user's folder for what pixelwise remembers of checked data sets."""
-    if chosen := os.environ.get("PIXELWISE_CACHE"):
-        return Path(chosen) / "checked"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixelwise" / "checked"
 
 
 def _key(files: tuple[Path, ...]) -> str:

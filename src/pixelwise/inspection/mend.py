@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from ..data.choices import CHOICES
-from ..data.description import FILE_NAME, draft, read_content, read_description
+from ..data.description import FILE_NAME, draft, read_content
 from ..data.detect import FOLDER
 from ..data.image import upright
 from ..data.masks import read_mask_values, unpack_color
@@ -157,13 +157,12 @@ def _describe(survey: Survey, out: Path) -> list[str]:
     void = _void(survey)
     if not survey.entries or not out.is_dir():
         return []
-    if survey.meaning.described and not void:
-        _copy(source, target)
-        return []
-    if not survey.meaning.described and not survey.meaning.unclear:
+    if not void and not survey.meaning.unclear:
+        if source.exists():
+            _copy(source, target)
         return []
     content = read_content(source)
-    base = read_description(source) if survey.meaning.described else survey.meaning.description
+    base = survey.meaning.source
     if survey.meaning.by_color:
         colors = (*base.ignore_colors, *map(unpack_color, void))
         base = replace(base, ignore_colors=colors)

@@ -85,6 +85,35 @@ def test_void_is_declared_in_a_public_set_too_and_its_classes_stay_merged(root, 
     assert "thing" in names
 
 
+def test_a_colour_mask_among_ids_is_turned_and_stays_in_colours(root, tmp_path):
+    unturned = FAULTS["rotation-lacks"](root)
+    change(unturned, lambda values: np.stack([values, values * 7, values * 9], axis=-1))
+    done = mend(survey(root), tmp_path / "mended")
+    assert "1 pair: mask turned upright" in done
+    with (
+        Image.open(unturned) as before,
+        Image.open(tmp_path / "mended" / unturned.relative_to(root)) as after,
+    ):
+        np.testing.assert_array_equal(np.array(after), np.rot90(np.array(before), -1))
+    assert [entry.kind for entry in find(survey(tmp_path / "mended"))] == ["mixed-kinds"]
+
+
+def test_one_bad_pair_is_left_out_and_the_others_are_written(root, tmp_path):
+    soft, turned = FAULTS["smoothed-mask"](root), FAULTS["rotation-lacks"](root)
+    with Image.open(turned) as mask:
+        deep = Image.fromarray(np.array(mask).astype(np.int32) * 70_000)
+    turned.unlink()
+    deep.save(turned.with_suffix(".tif"))
+    looked_at = survey(root)
+    soft.write_bytes(b"no picture any more")
+    done = mend(looked_at, tmp_path / "mended")
+    assert done[:2] == [
+        "1 pair: left out, cannot be read",
+        "1 pair: left out, its values are not within 0 to 65535",
+    ]
+    assert len(survey(tmp_path / "mended").entries) == len(looked_at.entries) - 2
+
+
 def test_soft_edges_get_the_class_of_an_area_beside_them():
     classes = np.zeros((40, 60), np.uint8)
     classes[8:30, 10:40] = 200

@@ -114,6 +114,18 @@ def test_one_bad_pair_is_left_out_and_the_others_are_written(root, tmp_path):
     assert len(survey(tmp_path / "mended").entries) == len(looked_at.entries) - 2
 
 
+def test_values_that_a_dataset_yaml_cannot_hold_are_left_out_of_it(root, tmp_path):
+    (root / "dataset.yaml").unlink()
+    mask = files(root)[0]
+    with Image.open(mask) as picture:
+        deep = Image.fromarray(np.array(picture).astype(np.int32) * 300)
+    mask.unlink()
+    deep.save(mask.with_suffix(".tif"))
+    mend(survey(root), tmp_path / "mended")
+    assert (tmp_path / "mended" / "dataset.yaml").exists()
+    assert "value-beyond-names" in {entry.kind for entry in find(survey(tmp_path / "mended"))}
+
+
 def test_soft_edges_get_the_class_of_an_area_beside_them():
     classes = np.zeros((40, 60), np.uint8)
     classes[8:30, 10:40] = 200

@@ -174,9 +174,13 @@ def _describe(survey: Survey, out: Path) -> list[str]:
         return []
     content = read_content(source)
     base = survey.meaning.source
+    names = {value: name for value, name in base.names.items() if 0 <= value <= MAX_VALUE}
+    colors = {value: color for value, color in base.colors.items() if 0 <= value <= MAX_VALUE}
+    if not names:  # none that the file can hold
+        return []
+    base = replace(base, names=names, colors=colors)
     if survey.meaning.by_color:
-        colors = (*base.ignore_colors, *map(unpack_color, void))
-        base = replace(base, ignore_colors=colors)
+        base = replace(base, ignore_colors=(*base.ignore_colors, *map(unpack_color, void)))
     else:
         base = replace(base, ignore=(*base.ignore, *void))
     text = draft(base, {}, by_color=survey.meaning.by_color)

@@ -14,7 +14,7 @@ SOURCE = Path(pixelwise.__file__).parent
 
 LAYERS = (
     {"errors"},
-    {"extras", "room"},
+    {"cache", "extras", "room"},
     {"labels", "metrics"},
     {"models"},
     {"data"},

@@ -50,6 +50,11 @@ def test_the_form_follows_what_the_files_hold(found, channels, depth, form):
         ),
         ({Bands(1, "uint16"): (2, A), Bands(1): (1, B)}, None, "^b.tif: holds 1 band of uint8, but a.tif"),
         ({Bands(1, "uint16"): (2, A), Bands(1, "float32"): (1, B)}, None, "^b.tif: holds 1 band of float32"),
+        (
+            {Bands(1, "uint16"): (3, A), Bands(2, "uint16"): (2, B), Bands(2, "float32"): (1, A)},
+            2,
+            r"^a.tif \(and 2 more\): holds 1 band of uint16, but dataset.yaml asks for channels: 2",
+        ),
         ({Bands(3): (2, A)}, 4, "^a.tif .*holds 3 bands of uint8, but dataset.yaml asks for channels: 4"),
         ({Bands(4, alpha=True, varied=True): (2, A), Bands(3): (1, B)}, None, "^b.tif: holds 3 bands"),
     ],

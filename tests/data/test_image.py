@@ -244,22 +244,3 @@ def test_pillows_own_limit_of_pixels_is_left_alone(put, monkeypatch):
     np.testing.assert_array_equal(read_image(put("a.png", RGB)), RGB)
     assert Image.MAX_IMAGE_PIXELS == 2
     assert MAX_PIXELS > 2
-
-
-def test_a_picture_that_cannot_be_decoded_in_the_free_memory_is_refused(tmp_path, monkeypatch):
-    Image.new("RGB", (40, 20)).save(tmp_path / "a.png")
-    monkeypatch.setattr("pixelwise.data.image.UNCHECKED_PIXELS", 1)
-    monkeypatch.setattr("pixelwise.data.image.DECODED_BYTES", 10**15)
-    with pytest.raises(ImageError, match=r"a\.png: 40 x 20 pixels need about .* GB of memory, .* are free"):
-        read_image(tmp_path / "a.png")
-
-
-@pytest.mark.parametrize("where", ["PIL.PngImagePlugin.PngImageFile.load", "pixelwise.data.image.to_rgb"])
-def test_running_out_of_memory_is_not_called_damage(tmp_path, monkeypatch, where):
-    def fill(*_):
-        raise MemoryError
-
-    Image.new("RGB", (40, 20)).save(tmp_path / "a.png")
-    monkeypatch.setattr(where, fill)
-    with pytest.raises(ImageError, match=r"a\.png: does not fit into the memory"):
-        read_image(tmp_path / "a.png")

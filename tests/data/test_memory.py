@@ -1,7 +1,9 @@
 """What a check found is believed as long as the files stay as they were, and not a moment longer."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 
 import numpy as np
 import pytest
@@ -133,6 +135,39 @@ def test_a_file_that_was_written_just_now_is_not_remembered(file, tmp_path, monk
     with Memory(file.parent, tmp_path / "memory") as memory:
         for text in ("one", "two"):
             assert memory.remembering(TEXT, lambda path, text=text: text)(file) == text
+
+
+@pytest.fixture
+def locked(read, tmp_path):
+    """Return a function that locks the memory as another process does, and the lock."""
+    (path,) = (tmp_path / "memory").iterdir()
+    with contextlib.closing(sqlite3.connect(path, timeout=0.1, isolation_level=None)) as other:
+        yield lambda how: other.execute(f"BEGIN {how}") and other
+
+
+def test_a_memory_that_is_locked_is_gone_without_and_kept(read, locked, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    (path,) = (tmp_path / "memory").iterdir()
+    before, other = path.stat().st_ino, locked("EXCLUSIVE")
+    assert read() == ("first", True)
+    other.rollback()
+    assert path.stat().st_ino == before
+    assert read() == ("first", False)
+
+
+def test_who_finds_the_memory_locked_does_not_keep_the_other_from_writing(
+    file, locked, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    other = locked("IMMEDIATE")
+    other.execute("DELETE FROM found")
+    new = [file.with_name(name) for name in "bc"]
+    with Memory(file.parent, tmp_path / "memory") as memory:
+        look = memory.remembering(TEXT, lambda path: path.read_text())
+        for path in new:
+            path.write_text(path.name)
+            assert look(path) == path.name
+        other.commit()  # raises where it may not
 
 
 @pytest.fixture

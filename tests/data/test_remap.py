@@ -32,6 +32,8 @@ def opened(put_pair, tmp_path):
         ("merge: {vehicle: [1, 2]}", ("road", "vehicle", "sky", "rail"), [0, 1, 1, 2, 3, 255]),
         ("drop: [sky, 9]", ("road", "car", "bus"), [0, 1, 2, 255, 255, 255]),
         ("drop: sky", ("road", "car", "bus", "rail"), [0, 1, 2, 255, 3, 255]),
+        ("drop: 0", ("car", "bus", "sky", "rail"), [255, 0, 1, 2, 3, 255]),
+        ("merge: {street: 0}", ("street", "car", "bus", "sky", "rail"), [0, 1, 2, 3, 4, 255]),
         ("rename: {car: auto}", ("road", "auto", "bus", "sky", "rail"), [0, 1, 2, 3, 4, 255]),
         ("rename: {car: bus, bus: car}", ("road", "bus", "car", "sky", "rail"), [0, 1, 2, 3, 4, 255]),
         ("merge: {x: [rail, car]}\ndrop: sky\nrename: {road: y}", ("y", "x", "bus"), [0, 1, 2, 255, 1, 255]),

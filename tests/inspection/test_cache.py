@@ -87,6 +87,7 @@ def test_a_broken_cache_is_as_good_as_none(content, root, tmp_path, looks):
     assert list(check(root, tmp_path / "cache").entries) == list(found.entries)
     looks.clear()
     check(root, tmp_path / "cache")
+    assert looks == []  # a new one was begun
 
 
 def test_a_cache_that_cannot_be_written_is_as_good_as_none(root, tmp_path, looks):

@@ -48,6 +48,21 @@ def test_all_faults_of_files_are_found_at_once(root):
         assert [str(file)] == [entry for entry, _ in findings[kind].files]
 
 
+def test_the_pictures_that_training_refuses_for_their_bands_are_named(root):
+    images = sorted(root.glob("*/images/*.png"))
+    for path in images[1:]:
+        with Image.open(path) as picture:
+            values = np.dstack([np.array(picture), np.arange(picture.width) + np.zeros((picture.height, 1))])
+        Image.fromarray(values.astype(np.uint8)).save(path.with_suffix(".tif"))  # an alpha that is a band
+        path.unlink()
+    named = found(root)["mixed-bands"]
+    assert named.files == ((str(images[0]), "holds 3 bands of uint8"),)
+    assert named.title.startswith("1 picture of other bands")
+    with pytest.raises(DataError, match="holds 3 bands") as error:
+        check_data(open_data(root))
+    assert str(images[0]) in str(error.value)
+
+
 def test_what_blocks_comes_first(root):
     for kind in ("empty-mask", "tiny-picture", "size-mismatch"):
         FAULTS[kind](root)

@@ -11,7 +11,7 @@ from pixelwise.inspection.mend import mend
 from pixelwise.inspection.sharpen import sharpened
 from pixelwise.inspection.survey import survey
 
-from .faults import FAULTS
+from .faults import FAULTS, change, describe, files
 
 MENDED = [
     "picture-without-mask",
@@ -61,6 +61,69 @@ def test_what_is_said_to_be_mended_is_mended_all_at_once(root, tmp_path):
 def test_a_clean_set_is_copied_byte_for_byte(clean_root, tmp_path):
     mend(survey(clean_root), tmp_path / "mended")
     assert contents(tmp_path / "mended") == contents(clean_root)
+
+
+def test_a_dataset_yaml_of_choices_alone_is_kept(root, tmp_path):
+    describe(root, "merge: {round: [class_1, class_4]}\ndrop: 2\ndepth: 8\n")
+    FAULTS["unreadable-mask"](root)
+    mend(survey(root), tmp_path / "mended")
+    assert (tmp_path / "mended" / "dataset.yaml").read_text() == (root / "dataset.yaml").read_text()
+    assert open_data(tmp_path / "mended").labels == survey(root).labels
+
+
+def test_void_is_declared_in_a_public_set_too_and_its_classes_stay_merged(root, tmp_path):
+    describe(root, "merge: {thing: [road, tree]}\n")
+    for mask in [*files(root)[1:], *files(root, "val")]:
+        change(mask, lambda values: np.where(values == 255, 11, values).astype(np.uint8))
+    for path in root.glob("*/*/*.png"):
+        path.rename(path.with_name(f"0001TP_{path.stem[-4:]}.png"))  # the names of CamVid
+    assert "void-not-declared" in {entry.kind for entry in find(survey(root))}
+    mend(survey(root), tmp_path / "mended")
+    assert "void-not-declared" not in {entry.kind for entry in find(survey(tmp_path / "mended"))}
+    names = open_data(tmp_path / "mended").labels.class_names
+    assert names == survey(root).labels.class_names
+    assert "thing" in names
+
+
+def test_a_colour_mask_among_ids_is_turned_and_stays_in_colours(root, tmp_path):
+    unturned = FAULTS["rotation-lacks"](root)
+    change(unturned, lambda values: np.stack([values, values * 7, values * 9], axis=-1))
+    done = mend(survey(root), tmp_path / "mended")
+    assert "1 pair: mask turned upright" in done
+    with (
+        Image.open(unturned) as before,
+        Image.open(tmp_path / "mended" / unturned.relative_to(root)) as after,
+    ):
+        np.testing.assert_array_equal(np.array(after), np.rot90(np.array(before), -1))
+    assert [entry.kind for entry in find(survey(tmp_path / "mended"))] == ["mixed-kinds"]
+
+
+def test_one_bad_pair_is_left_out_and_the_others_are_written(root, tmp_path):
+    soft, turned = FAULTS["smoothed-mask"](root), FAULTS["rotation-lacks"](root)
+    with Image.open(turned) as mask:
+        deep = Image.fromarray(np.array(mask).astype(np.int32) * 70_000)
+    turned.unlink()
+    deep.save(turned.with_suffix(".tif"))
+    looked_at = survey(root)
+    soft.write_bytes(b"no picture any more")
+    done = mend(looked_at, tmp_path / "mended")
+    assert done[:2] == [
+        "1 pair: left out, cannot be read",
+        "1 pair: left out, its values are not within 0 to 65535",
+    ]
+    assert len(survey(tmp_path / "mended").entries) == len(looked_at.entries) - 2
+
+
+def test_values_that_a_dataset_yaml_cannot_hold_are_left_out_of_it(root, tmp_path):
+    (root / "dataset.yaml").unlink()
+    mask = files(root)[0]
+    with Image.open(mask) as picture:
+        deep = Image.fromarray(np.array(picture).astype(np.int32) * 300)
+    mask.unlink()
+    deep.save(mask.with_suffix(".tif"))
+    mend(survey(root), tmp_path / "mended")
+    assert (tmp_path / "mended" / "dataset.yaml").exists()
+    assert "value-beyond-names" in {entry.kind for entry in find(survey(tmp_path / "mended"))}
 
 
 def test_soft_edges_get_the_class_of_an_area_beside_them():

@@ -5,10 +5,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import torch
 
+from pixelwise.cache import cache_folder
 from pixelwise.errors import ConfigError, WeightsError
 from pixelwise.models import download
 from pixelwise.models.build import create_backbone
-from pixelwise.models.download import cache_folder, imagenet_weights
+from pixelwise.models.download import imagenet_weights
 from pixelwise.models.names import backbone_names
 
 CONTENT = b"weights" * 500_000
@@ -135,15 +136,6 @@ def test_a_cache_that_cannot_be_written_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("PIXELWISE_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(WeightsError, match=r"cannot download .*Not a directory"):
         imagenet_weights("vgg11", address="http://127.0.0.1:9")
-
-
-def test_the_cache_is_where_the_system_keeps_caches(monkeypatch, tmp_path):
-    monkeypatch.delenv("PIXELWISE_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "pixelwise"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / ".cache" / "pixelwise"
 
 
 def test_every_backbone_has_a_file_that_names_its_hash():

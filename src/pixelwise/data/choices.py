@@ -62,7 +62,7 @@ def read_choices(content: Mapping[Any, Any]) -> Choices:
     Raises:
         DataError: one of them is not what it should be.
     """
-    merge, drop, rename = (content.get(key) or {} for key in ("merge", "drop", "rename"))
+    merge, rename = ({} if content.get(key) is None else content[key] for key in ("merge", "rename"))
     if not isinstance(merge, dict) or not all(isinstance(name, str) and name.strip() for name in merge):
         raise DataError(f"merge is {merge!r}, expected lines 'NEW NAME: [CLASS, CLASS, ...]'")
     if not isinstance(rename, dict):
@@ -80,7 +80,7 @@ def read_choices(content: Mapping[Any, Any]) -> Choices:
         raise DataError(f"depth is {depth!r}, expected 8, or no such line to read pictures as they are")
     return Choices(
         {name.strip(): _members(f"merge: {name}", members) for name, members in merge.items()},
-        _members("drop", drop),
+        _members("drop", content.get("drop")),
         {_member("rename", old): new.strip() for old, new in rename.items()},
         content.get("overlap"),
         content.get("uncovered"),
@@ -105,9 +105,10 @@ def refuse_others(content: Mapping[Any, Any]) -> None:
 
 
 def _members(where: str, content: Any) -> tuple[Member, ...]:
-    if not isinstance(content, list) and content:
-        content = [content]
-    return tuple(_member(where, entry) for entry in content or ())
+    if content is None:
+        return ()
+    entries = content if isinstance(content, list) else [content]
+    return tuple(_member(where, entry) for entry in entries)
 
 
 def _member(where: str, entry: Any) -> Member:

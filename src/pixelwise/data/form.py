@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,27 +149,52 @@ def choose_form(
     Raises:
         DataError: the pictures differ, or hold other channels than are asked for; the message names files.
     """
-    if depth == 8 or (channels in (None, 1, 3) and all(bands.photo for bands in found)):
-        return PictureForm(channels or 3, note=_alpha_note(found, channels or 3))
-    first = min(found, key=lambda bands: (-found[bands][0], bands))
+    count, usual, strange = common_bands(found, channels, depth)
+    if usual is None or not strange:
+        values = usual.values if usual else "8-bit"
+        return PictureForm(count, values, note=_alpha_note(found, count))
+    number, path = found[strange[0]]
+    what = f"{path}{_others(number)}: holds {strange[0]}, but"
+    if channels and channels not in (strange[0].count, strange[0].colors):
+        raise DataError(
+            f"{what} dataset.yaml asks for channels: {channels}; correct the number, or take the file out"
+        )
+    others, usual_path = found[usual]
+    raise DataError(
+        f"{what} {usual_path}{_others(others)} holds {usual}: "
+        "save all pictures with the same bands and numbers, or add a line 'depth: 8' to dataset.yaml to "
+        "have grey and RGB pictures read as 8-bit RGB, each by itself"
+    )
+
+
+class Common(NamedTuple):
+    """What the pictures of a data set have in common.
+
+    Attributes:
+        channels: Channels that they are read with.
+        usual: What most of those hold that have so many; None where any picture is read as a photo.
+        strange: What the pictures hold that cannot be read like these.
+    """
+
+    channels: int
+    usual: Bands | None = None
+    strange: tuple[Bands, ...] = ()
+
+
+def common_bands(found: Mapping[Bands, tuple[int, Path]], channels: int | None, depth: int | None) -> Common:
+    """Return what pictures have in common, and what does not go with it; see `choose_form`."""
+    if not found or depth == 8 or (channels in (None, 1, 3) and all(bands.photo for bands in found)):
+        return Common(channels or 3)
+    ranked = sorted(found, key=lambda bands: (-found[bands][0], bands))
+    first = ranked[0]
     wanted = channels or (first.count if any(bands.varied for bands in found) else first.colors)
-    misfits = [bands for bands in found if wanted not in (bands.count, bands.colors)]
-    if channels and misfits:
-        number, path = found[misfits[0]]
-        raise DataError(
-            f"{path}{_others(number)}: holds {misfits[0]}, but dataset.yaml asks for channels: {channels}; "
-            "correct the number, or take the file out"
-        )
-    strange = misfits or [bands for bands in found if bands.values != first.values]
-    if strange:
-        number, path = found[strange[0]]
-        usual, usual_path = found[first]
-        raise DataError(
-            f"{path}{_others(number)}: holds {strange[0]}, but {usual_path}{_others(usual)} holds {first}: "
-            "save all pictures with the same bands and numbers, or add a line 'depth: 8' to dataset.yaml to "
-            "have grey and RGB pictures read as 8-bit RGB, each by itself"
-        )
-    return PictureForm(wanted, first.values, note=_alpha_note(found, wanted))
+    fitting = [bands for bands in ranked if wanted in (bands.count, bands.colors)]
+    usual = (fitting or ranked)[0]
+    return Common(
+        wanted,
+        usual,
+        tuple(bands for bands in found if bands not in fitting or bands.values != usual.values),
+    )
 
 
 def _alpha_note(found: Mapping[Bands, tuple[int, Path]], channels: int) -> str:

@@ -27,9 +27,6 @@ MAX_PIXELS = 20_000 * 20_000
 UNCHECKED_PIXELS = 2**22
 """Pictures of up to so many pixels are decoded without a look at how much memory is free."""
 
-DECODED_BYTES = 4 + 3
-"""Bytes of a pixel while it is decoded: Pillow keeps RGB in 4, and the array has 3."""
-
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 
 _UPRIGHT = {
@@ -113,9 +110,24 @@ def open_picture(path: Path) -> Image.Image:
     with opened(path) as picture:
         width, height = picture.size
         if width * height > UNCHECKED_PIXELS:
-            check_room(DECODED_BYTES * width * height, f"{path}: {width} x {height} pixels")
+            check_room(decoded_bytes(picture) * width * height, f"{path}: {width} x {height} pixels")
         picture.load()
         return picture
+
+
+def decoded_bytes(picture: Image.Image) -> int:
+    """Return how many bytes a pixel takes at most until it is RGB in an array, all copies counted.
+
+    RGB is 4 bytes in Pillow, 3 as they are handed over and 3 in the array. The rest is measured; a test
+    measures it again.
+    """
+    if picture.mode == "RGB":
+        needed = 10
+    else:
+        needed = 26 if picture.mode == "F" or picture.mode.startswith("I") else 18
+    if picture.format == "WEBP":
+        needed += 12
+    return needed if orientation(picture) == 1 else needed + 4
 
 
 def read_size(path: str | Path) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -17,10 +16,16 @@ from typing import Any, Generic, Self, TypeVar
 import PIL
 
 from .. import __version__
+from ..cache import cache_folder
 
 SETTLED = 2_000_000_000
 """Nanoseconds that a file must have been left alone before its record is kept: a change that comes sooner
 could leave size and time as they were, on file systems that count in whole seconds."""
+
+PATIENCE = 5.0
+"""Seconds to wait for another process that writes to the same memory, before going without it."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _FORM = 4  # of the records; a record of another form is not read
 
@@ -52,30 +57,32 @@ class Memory:
 
     A record is found again only if its files have the same path, size, time of change, time of change of the
     file's entry (which nobody can set) and inode, and this version of pixelwise and Pillow wrote it. A data
-    base that cannot be read, or not be written, is as good as none.
+    base that cannot be read, or not be written, is as good as none. One that is damaged is deleted; one that
+    another process writes to stays as it is.
     """
 
     def __init__(self, root: Path, folder: Path | None = None) -> None:
         """Open the memory of the data set at `root`, below `folder` or the user's folder for caches."""
         name = hashlib.sha256(str(root.resolve()).encode(errors="surrogateescape")).hexdigest()[:24]
-        self._path = (folder or default_folder()) / f"{name}.sqlite"
+        self._path = (folder or cache_folder() / "checked") / f"{name}.sqlite"
         self._lock = threading.Lock()
         self._base: sqlite3.Connection | None = None
         self._writer = f"{_FORM} {__version__} {PIL.__version__}"
 
     def __enter__(self) -> Self:
-        for _ in range(2):  # a broken file is put away, once
+        for _ in range(2):  # a damaged file is deleted, once
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._base = sqlite3.connect(self._path, timeout=5, check_same_thread=False)
+                self._base = sqlite3.connect(self._path, timeout=PATIENCE, check_same_thread=False)
                 self._base.execute("PRAGMA synchronous = OFF")
                 self._base.execute(
                     "CREATE TABLE IF NOT EXISTS found "
                     "(kind TEXT, files TEXT, state TEXT, record TEXT, PRIMARY KEY (kind, files))"
                 )
                 break
-            except (OSError, sqlite3.Error):
-                self._forget()
+            except (OSError, sqlite3.Error) as error:
+                if not self._give_up(error):
+                    break
         return self
 
     def __exit__(
@@ -85,8 +92,8 @@ class Memory:
             try:
                 self._base.commit()
                 self._base.close()
-            except sqlite3.Error:
-                self._forget()
+            except sqlite3.Error as error:
+                self._give_up(error)
 
     def remembering(
         self,
@@ -155,25 +162,24 @@ class Memory:
                 return None
             try:
                 return self._base.execute(question, values).fetchone()
-            except (sqlite3.Error, UnicodeEncodeError):
+            except UnicodeEncodeError:
+                return None
+            except sqlite3.Error as error:
+                self._give_up(error)
                 return None
 
-    def _forget(self) -> None:
-        """Close the data base and delete it; the next run starts a new one."""
+    def _give_up(self, error: Exception) -> bool:
+        """Close the data base, delete it if it is damaged, and say whether it was deleted."""
         if self._base is not None:
             self._base.close()
             self._base = None
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:  # the low byte is the kind of error
+            return False
         try:
             self._path.unlink(missing_ok=True)
         except OSError:
-            return
-
-
-def default_folder() -> Path:
-    """Return the user's folder for what pixelwise remembers of checked data sets."""
-    if chosen := os.environ.get("PIXELWISE_CACHE"):
-        return Path(chosen) / "checked"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixelwise" / "checked"
+            return False
+        return True
 
 
 def _key(files: tuple[Path, ...]) -> str:

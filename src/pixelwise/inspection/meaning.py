@@ -26,6 +26,7 @@ class Meaning:
 
     Attributes:
         description: The classes by value.
+        source: The same before `merge`, `drop` and `rename` of the `dataset.yaml`.
         by_color: Whether the masks are colour pictures.
         described: Whether a description says so; otherwise the masks do.
         unclear: Why training would refuse the masks, where it would; the classes are mere guesses then, from
@@ -34,6 +35,7 @@ class Meaning:
     """
 
     description: Description
+    source: Description
     by_color: bool = False
     described: bool = True
     unclear: str = ""
@@ -65,19 +67,20 @@ def meaning_of(path: Path, entries: Iterable[Entry]) -> Meaning:
         content = read_content(path)
         choices = read_choices(content)
     if "names" in content:
-        description = read_description(path)
-        by_color = compare(description, held).by_color
+        source = read_description(path)
+        by_color = compare(source, held).by_color
         with blamed_on(path):
-            description = remap(description, choices)
+            description = remap(source, choices)
             description.codec(by_color)
-        return Meaning(description, by_color)
+        return Meaning(description, source, by_color)
     try:
         found = _interpreted([entry.pair.name for entry in entries], clear if any(clear) else held)
     except DataError as error:
         description, by_color = _guess(Again(lambda: (found for _, found in facts)))
         note = "the classes are guessed: the values that form areas in the masks"
-        return Meaning(description, by_color, False, str(error), (note,))
-    return Meaning(remap(found.description, choices), found.by_color, False, "", found.notes)
+        return Meaning(description, description, by_color, False, str(error), (note,))
+    description = remap(found.description, choices)
+    return Meaning(description, found.description, found.by_color, False, "", found.notes)
 
 
 def _interpreted(names: list[str], held: Held) -> Discovery:

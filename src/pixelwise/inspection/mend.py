@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from ..data.choices import CHOICES
-from ..data.description import FILE_NAME, draft, read_content, read_description
+from ..data.description import FILE_NAME, MAX_VALUE, draft, read_content
 from ..data.detect import FOLDER
 from ..data.image import upright
-from ..data.masks import read_mask_values, unpack_color
+from ..data.masks import MaskValues, read_mask_values, unpack_color
 from ..data.scan import Progress, in_parallel
-from ..errors import DataError
+from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
 from .finding import count
 from .findings.files import lacks_rotation
@@ -77,7 +77,10 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
     def write(entry: Entry) -> str:
         if id(entry.pair) in copies:
             return "left out of train, in another split too"
-        return _write(survey, out, entry, troubles.get(id(entry.pair), Trouble.NONE))
+        try:
+            return _write(survey, out, entry, troubles.get(id(entry.pair), Trouble.NONE))
+        except ImageError:  # it has changed since it was looked at
+            return "left out, cannot be read"
 
     done = Counter(in_parallel(write, survey.entries, progress))
     kept = [f"{count(number, 'pair')}: {what}" for what, number in done.items() if what]
@@ -105,10 +108,14 @@ def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
         source = Path(str(pair.mask))
         _copy(source, mask.with_name(mask.name + source.suffix))
     else:
-        values = _mended(survey, entry, trouble)
+        found = read_mask_values(pair.mask)
+        values = _mended(survey, found, trouble)
         if values is None:
             return "left out, its classes cannot be told apart any more"
-        drawn = _drawn(values, survey.meaning.by_color)
+        by_color = found.by_color if trouble is Trouble.OTHER_KIND else survey.meaning.by_color
+        if not by_color and not 0 <= values.min() <= values.max() <= MAX_VALUE:
+            return f"left out, its values are not within 0 to {MAX_VALUE}"
+        drawn = _drawn(values, by_color)
         if turned:
             drawn.getexif()[ExifTags.Base.Orientation] = picture.turned
             drawn = upright(drawn)
@@ -125,9 +132,13 @@ def _done(survey: Survey, trouble: Trouble) -> str:
     return "soft edges made classes" if trouble in (Trouble.SMOOTHED, Trouble.LOSSY) else ""
 
 
-def _mended(survey: Survey, entry: Entry, trouble: Trouble) -> NDArray[Any] | None:
-    """Return the values (H, W) of a mask, of the codec's kind, with its trouble mended."""
-    found = read_mask_values(entry.pair.mask)
+def _mended(survey: Survey, found: MaskValues, trouble: Trouble) -> NDArray[Any] | None:
+    """Return the values (H, W) of a mask with its trouble mended.
+
+    They are of the codec's kind; those of a mask of another kind stay as they are.
+    """
+    if trouble is Trouble.OTHER_KIND:
+        return found.values
     values = survey.codec.recode(found.values, found.by_color, found.palette)
     if trouble is Trouble.BLACK_AND_WHITE and survey.labels.num_classes == 2:
         object_ = next(value for value, id_ in survey.codec.ids.items() if id_ == 1)
@@ -157,16 +168,19 @@ def _describe(survey: Survey, out: Path) -> list[str]:
     void = _void(survey)
     if not survey.entries or not out.is_dir():
         return []
-    if survey.meaning.described and not void:
-        _copy(source, target)
-        return []
-    if not survey.meaning.described and not survey.meaning.unclear:
+    if not void and not survey.meaning.unclear:
+        if source.exists():
+            _copy(source, target)
         return []
     content = read_content(source)
-    base = read_description(source) if survey.meaning.described else survey.meaning.description
+    base = survey.meaning.source
+    names = {value: name for value, name in base.names.items() if 0 <= value <= MAX_VALUE}
+    colors = {value: color for value, color in base.colors.items() if 0 <= value <= MAX_VALUE}
+    if not names:  # none that the file can hold
+        return []
+    base = replace(base, names=names, colors=colors)
     if survey.meaning.by_color:
-        colors = (*base.ignore_colors, *map(unpack_color, void))
-        base = replace(base, ignore_colors=colors)
+        base = replace(base, ignore_colors=(*base.ignore_colors, *map(unpack_color, void)))
     else:
         base = replace(base, ignore=(*base.ignore, *void))
     text = draft(base, {}, by_color=survey.meaning.by_color)

@@ -148,7 +148,8 @@ def survey(root: str | Path, *, progress: Progress | None = None, memory: Memory
         choices = layout.choices or choices
         notes, faults = (f"recognised as {chosen.name}", *layout.notes), layout.faults
         with blamed_on(path):
-            meaning = Meaning(remap(layout.description, choices), layout.by_color)
+            description = remap(layout.description, choices)
+        meaning = Meaning(description, layout.description, layout.by_color)
         entries = _read(layout.splits, progress, memory)
     lines = tuple(dict.fromkeys(line for found in faults.values() for line in found))
     labels, codec = meaning.description.labels(), meaning.description.codec(meaning.by_color)

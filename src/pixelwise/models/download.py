@@ -12,6 +12,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
 
+from ..cache import cache_folder
 from ..errors import WeightsError
 from .names import check_backbone
 
@@ -65,13 +66,6 @@ def imagenet_weights(backbone: str, *, address: str | None = None, progress: Pro
             f"it as {path} or pass it, --weights FILE; --weights none starts from fresh weights"
         ) from error
     return path
-
-
-def cache_folder() -> Path:
-    """Return where downloads are kept: PIXELWISE_CACHE, or pixelwise/ in XDG_CACHE_HOME or ~/.cache."""
-    if chosen := os.environ.get("PIXELWISE_CACHE"):
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixelwise"
 
 
 def _download(url: str, path: Path, progress: Progress | None) -> None:

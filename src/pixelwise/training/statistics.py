@@ -23,7 +23,7 @@ MOST_PICTURES = 500
 """Pictures that channels, and the rarity of classes, are measured on."""
 
 MOST_PIXELS = 1_000_000
-"""Pixels of each of them, more or less."""
+"""Pixels that channels are measured on in each of them, where it has so many; four times as many at most."""
 
 
 def picture_sizes(pairs: Sequence[Pair], most: int = 200) -> list[tuple[int, int]]:
@@ -67,8 +67,9 @@ class ChannelStatistics:
 def measure_channels(pairs: Sequence[Pair], form: PictureForm) -> ChannelStatistics:
     """Measure each channel over the pixels of the pictures.
 
-    Up to `MOST_PICTURES` pictures, spread evenly, and of large ones a grid of about `MOST_PIXELS` pixels are
-    read, one after the other. What was not measured is left out; a channel of one value has deviation 1.
+    Up to `MOST_PICTURES` pictures, spread evenly, are read whole, several at a time; of large ones a grid of
+    one to four times `MOST_PIXELS` pixels counts. What was not measured is left out; a channel of one value
+    has deviation 1.
 
     Args:
         pairs: The training pairs.

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ...data.bands import Bands
-from ...data.form import choose_form
+from ...data.form import common_bands
 from ...data.pairs import Pair
-from ...errors import DataError
 from ..finding import Finding, Severity, count, finding
 from ..survey import Survey
 
@@ -106,28 +105,26 @@ def bands(survey: Survey) -> Iterator[Finding]:
     for entry, facts in survey.pictures():
         number, first = kinds.get(facts.bands) or (0, entry.pair.image)
         kinds[facts.bands] = (number + 1, first)
-    channels = survey.choices.channels
-    try:
-        choose_form(kinds, channels, survey.choices.depth)
-    except DataError:
-        usual = max(kinds, key=lambda kind: kinds[kind][0])
-        wanted = {channels} if channels else {usual.count, usual.colors}
-        strange = [
-            (entry.pair, f"holds {kind}")
-            for kind in kinds
-            for entry, facts in survey.pictures()
-            if facts.bands == kind
-            if not wanted & {kind.count, kind.colors} or kind.values != usual.values
-        ]
-        yield _on_pictures(
-            "mixed-bands",
-            Severity.BLOCKS,
-            f"{count(len(strange), 'picture')} of other bands or numbers than the rest: {usual}",
-            strange,
-            why="a network takes one number of channels, and a number must mean the same in all pictures",
-            mend="save all pictures with the same bands and numbers, or correct `channels` in dataset.yaml; "
-            "a line `depth: 8` there has grey and RGB of any depth read as 8-bit RGB",
-        )
+    _, usual, kinds_apart = common_bands(kinds, survey.choices.channels, survey.choices.depth)
+    if not kinds_apart:
+        return
+    strange = [
+        (entry.pair, f"holds {kind}")
+        for kind in kinds_apart
+        for entry, facts in survey.pictures()
+        if facts.bands == kind
+    ]
+    asked = f"dataset.yaml asks for: channels: {survey.choices.channels}"
+    yield _on_pictures(
+        "mixed-bands",
+        Severity.BLOCKS,
+        f"{count(len(strange), 'picture')} of other bands or numbers than "
+        f"{asked if usual in kinds_apart else f'the rest: {usual}'}",
+        strange,
+        why="a network takes one number of channels, and a number must mean the same in all pictures",
+        mend="save all pictures with the same bands and numbers, or correct `channels` in dataset.yaml; "
+        "a line `depth: 8` there has grey and RGB of any depth read as 8-bit RGB",
+    )
 
 
 def _on_pictures(

@@ -60,13 +60,11 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         DataError: `out` is there already, lies within the data set, or the data set is of another format.
     """
     refuse_to_mend(out)
-    if survey.format != FOLDER.name:
+    if survey.once:
         raise DataError(
-            f"{survey.root}: is of the format {survey.format}; write it as folders first with  "
-            f"pixelwise convert {survey.root} FOLDER  and mend that"
+            f"{survey.root}: is no folder of the format {FOLDER.name}, which is all that --fix mends; it can "
+            f"be mended once {survey.once}"
         )
-    if not survey.root.is_dir():
-        raise DataError(f"{survey.root}: is an archive; unpack it first, and mend the folder")
     if out.resolve().is_relative_to(survey.root.resolve()):
         raise DataError(
             f"{out}: lies within the data set; name a folder outside, the original stays as it is"

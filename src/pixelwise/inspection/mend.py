@@ -24,7 +24,7 @@ from ..labels import IGNORE_INDEX
 from .finding import count
 from .findings.files import lacks_rotation
 from .findings.splits import leaks
-from .findings.values import is_void
+from .findings.values import ids_shifted, is_void
 from .record import Entry
 from .sharpen import sharpened
 from .survey import Survey
@@ -192,7 +192,9 @@ def _describe(survey: Survey, out: Path) -> list[str]:
 
 
 def _void(survey: Survey) -> list[int]:
-    """Return the values that look like void and are not declared."""
+    """Return the values that look like void and are not declared; none where all ids are shifted."""
+    if ids_shifted(survey):
+        return []
     masks: Counter[int] = Counter()
     number = 0
     for verdict in verdicts(survey):

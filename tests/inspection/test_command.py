@@ -1,4 +1,5 @@
 import json
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -55,6 +56,8 @@ def test_what_blocks_training_is_code_1_and_stands_in_the_json(root, capsys):
     assert finding["kind"] == "size-mismatch"
     assert finding["severity"] == "blocks"
     assert finding["files"][0]["file"] == str(file)
+    assert finding["fixed_by_fix"] is True
+    assert "; `--fix` leaves out the pair" in finding["mend"]
 
 
 def test_a_warning_is_code_0(root):
@@ -89,6 +92,43 @@ def test_fix_writes_a_copy_that_is_clean(root, tmp_path):
     assert main(["check", str(root), "--json", "a.json", "--fix", str(tmp_path / "mended")]) == 1
     assert main(["check", str(tmp_path / "mended"), "--json", "b.json"]) == 0
     assert main(["check", str(root), "--json", "c.json", "--fix", str(tmp_path / "mended")]) == 1
+
+
+def as_ade20k(root):
+    for kind, theirs in (("images", "images"), ("masks", "annotations")):
+        for split, place in (("train", "training"), ("val", "validation")):
+            (root / theirs).mkdir(exist_ok=True)
+            shutil.copytree(root / split / kind, root / theirs / place)
+
+
+def test_fix_is_offered_only_where_it_works_and_else_what_must_be_done_first(root, tmp_path, capsys):
+    FAULTS["unreadable-mask"](root)
+    archive = shutil.make_archive(str(tmp_path / "zipped"), "zip", root)
+    as_ade20k(root)
+    for split in ("train", "val"):
+        shutil.rmtree(root / split)
+    (root / "dataset.yaml").unlink()
+    first = {archive: "it is unpacked", str(root): f"`pixelwise convert {root} FOLDER --format ade20k`"}
+    for number, (data, words) in enumerate(first.items()):
+        assert main(["check", data, "--json", f"{number}.json", "--fix", str(tmp_path / "mended")]) == 1
+        said = capsys.readouterr()
+        assert "--fix mends it" not in said.out
+        assert f"--fix mends some of this, once {words}" in said.out
+        assert f"can be mended once {words}" in said.err
+        found = json.loads((tmp_path / "here" / f"{number}.json").read_text())["findings"][0]
+        assert found["kind"] == "unreadable-mask"
+        assert found["fixed_by_fix"] is False
+        assert f"`--fix`, once {words}" in found["mend"]
+
+
+def test_the_format_can_be_named_where_two_are_recognised(clean_root, tmp_path, capsys):
+    root = shutil.copytree(clean_root, tmp_path / "two")
+    as_ade20k(root)
+    assert main(["check", str(root), "--json", "a.json"]) == 1
+    assert "--format folder" in capsys.readouterr().err
+    assert main(["check", str(root), "--json", "b.json", "--format", "folder"]) == 0
+    assert main(["check", str(root), "--json", "c.json", "--format", "nonsense"]) == 1
+    assert "nonsense" in capsys.readouterr().err
 
 
 def test_a_folder_without_data_is_one_line(tmp_path, capsys):

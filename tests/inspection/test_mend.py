@@ -114,6 +114,12 @@ def test_one_bad_pair_is_left_out_and_the_others_are_written(root, tmp_path):
     assert len(survey(tmp_path / "mended").entries) == len(looked_at.entries) - 2
 
 
+def test_the_last_of_shifted_ids_is_not_declared_void(root, tmp_path):
+    FAULTS["ids-shifted"](root)
+    mend(survey(root), tmp_path / "mended")
+    assert [entry.kind for entry in find(survey(tmp_path / "mended"))] == ["ids-shifted"]
+
+
 def test_values_that_a_dataset_yaml_cannot_hold_are_left_out_of_it(root, tmp_path):
     (root / "dataset.yaml").unlink()
     mask = files(root)[0]

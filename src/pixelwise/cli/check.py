@@ -34,6 +34,7 @@ def check(
     html: Path | None = None,
     json: Path | None = None,
     fix: Path | None = None,
+    format: str | None = None,
     overwrite: bool = False,
     again: bool = False,
 ) -> int:
@@ -49,6 +50,7 @@ def check(
             and findings.json in it.
         json: File for the findings as JSON.
         fix: New folder for a mended copy of the data set; the original stays as it is.
+        format: Format of the data, as docs/formats names them; recognised by looking by default.
         overwrite: Replace the files that --html and --json name.
         again: Read all files, also those that have not changed.
 
@@ -60,7 +62,7 @@ def check(
     if fix is not None:
         refuse_to_mend(fix)
     with progress_bar("checking", rate="pictures") as progress, _memory(data, again) as memory:
-        found = survey(data, progress=progress, memory=memory)
+        found = survey(data, format=format, progress=progress, memory=memory)
     findings = find(found)
     facts = summary(found, findings)
     for kind, path in written.items():
@@ -132,6 +134,8 @@ def _tell(console: Console, found: Survey, findings: Sequence[Finding]) -> None:
             Text(_below(first, found.root)),
         )
     console.print(table)
+    if found.once and any(entry.fix for entry in findings):
+        _say(console, f"--fix mends some of this, once {found.once}")
 
 
 def _below(file: str, root: Path) -> str:

@@ -30,11 +30,12 @@ class Finding:
         severity: How bad it is.
         title: What was found, in a line.
         why: Why it hurts.
-        mend: The command or line that mends it.
+        mend: The command or line that mends it by hand.
         files: The files it is in, the first `LISTED` of them, each with what was found there.
         number: How many files, or values, there are in all.
         pairs: Pairs to show, a few.
-        safe: Whether `--fix` mends it.
+        fix: What `--fix` does about it; "" where it leaves it to a person.
+        once: What must be done to the data set before `--fix` can; "" where nothing.
     """
 
     kind: str
@@ -45,7 +46,20 @@ class Finding:
     files: tuple[tuple[str, str], ...] = ()
     number: int = 0
     pairs: tuple[Pair, ...] = field(default=(), repr=False)
-    safe: bool = False
+    fix: str = ""
+    once: str = ""
+
+    @property
+    def safe(self) -> bool:
+        """Whether `--fix` mends it, in the data set as it is."""
+        return bool(self.fix) and not self.once
+
+    @property
+    def advice(self) -> str:
+        """What mends it, by hand and with `--fix`."""
+        if not self.fix:
+            return self.mend
+        return f"{self.mend}; `--fix`{f', once {self.once},' if self.once else ''} {self.fix}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as plain values, for JSON."""
@@ -56,7 +70,7 @@ class Finding:
             "number": self.number,
             "files": [{"file": file, "found": text} for file, text in self.files],
             "why": self.why,
-            "mend": self.mend,
+            "mend": self.advice,
             "fixed_by_fix": self.safe,
         }
 
@@ -70,11 +84,11 @@ def finding(
     mend: str,
     files: Sequence[tuple[object, str]] = (),
     pairs: Sequence[Pair] = (),
-    safe: bool = False,
+    fix: str = "",
 ) -> Finding:
     """Return a finding of these files; `pairs` are examples to show."""
     named = tuple((str(file), text) for file, text in files[:LISTED])
-    return Finding(kind, severity, title, why, mend, named, len(files), tuple(pairs[:3]), safe)
+    return Finding(kind, severity, title, why, mend, named, len(files), tuple(pairs[:3]), fix)
 
 
 def count(number: int, thing: str, things: str = "") -> str:

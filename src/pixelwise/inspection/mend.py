@@ -24,7 +24,7 @@ from ..labels import IGNORE_INDEX
 from .finding import count
 from .findings.files import lacks_rotation
 from .findings.splits import leaks
-from .findings.values import is_void
+from .findings.values import ids_shifted, is_void
 from .record import Entry
 from .sharpen import sharpened
 from .survey import Survey
@@ -60,13 +60,11 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         DataError: `out` is there already, lies within the data set, or the data set is of another format.
     """
     refuse_to_mend(out)
-    if survey.format != FOLDER.name:
+    if survey.once:
         raise DataError(
-            f"{survey.root}: is of the format {survey.format}; write it as folders first with  "
-            f"pixelwise convert {survey.root} FOLDER  and mend that"
+            f"{survey.root}: is no folder of the format {FOLDER.name}, which is all that --fix mends; it can "
+            f"be mended once {survey.once}"
         )
-    if not survey.root.is_dir():
-        raise DataError(f"{survey.root}: is an archive; unpack it first, and mend the folder")
     if out.resolve().is_relative_to(survey.root.resolve()):
         raise DataError(
             f"{out}: lies within the data set; name a folder outside, the original stays as it is"
@@ -194,7 +192,9 @@ def _describe(survey: Survey, out: Path) -> list[str]:
 
 
 def _void(survey: Survey) -> list[int]:
-    """Return the values that look like void and are not declared."""
+    """Return the values that look like void and are not declared; none where all ids are shifted."""
+    if ids_shifted(survey):
+        return []
     masks: Counter[int] = Counter()
     number = 0
     for verdict in verdicts(survey):

@@ -158,7 +158,7 @@ def _finding(entry: Finding, shown: _Samples) -> str:
     return _card(
         f'<p><span class="tag">{_WORDS[entry.severity]}</span><span class="kind">{entry.kind}</span></p>'
         f"<h3>{escape(entry.title)}</h3><p>{escape(entry.why[:1].upper() + entry.why[1:])}.</p>"
-        f"<p><b>Mend:</b> {escape(entry.mend.replace('`', ''))}.{mended}</p>"
+        f"<p><b>Mend:</b> {escape(entry.advice.replace('`', ''))}.{mended}</p>"
         f"{table}{_figures(entry.pairs, shown)}",
         f"finding {entry.severity}",
     )

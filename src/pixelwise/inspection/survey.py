@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import numpy as np
 from ..data.archive import is_archive, unpack
 from ..data.choices import Choices, read_choices
 from ..data.description import read_content
-from ..data.detect import detect
+from ..data.detect import FOLDER, detect
 from ..data.folder import blamed_on, description_path, list_pairs
 from ..data.formats.base import Request
 from ..data.masks import MaskCodec
@@ -83,6 +84,14 @@ class Survey:
         """Names of the splits, in order."""
         return tuple(name for name, pairs in self.entries.pairs.items() if pairs)
 
+    @property
+    def once(self) -> str:
+        """What must be done before `--fix` can write a mended copy; "" where nothing."""
+        if self.format != FOLDER.name:
+            command = f"pixelwise convert {shlex.quote(str(self.root))} FOLDER --format {self.format}"
+            return f"`{command}` has written it as folders"
+        return "" if self.root.is_dir() else "it is unpacked"
+
     def masks(self) -> Iterator[tuple[Entry, MaskFacts]]:
         """Yield the pairs whose mask could be read."""
         for entry in self.entries:
@@ -120,16 +129,24 @@ class Survey:
         return dict(ids)
 
 
-def survey(root: str | Path, *, progress: Progress | None = None, memory: Memory | None = None) -> Survey:
+def survey(
+    root: str | Path,
+    *,
+    format: str | None = None,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+) -> Survey:
     """Read every picture and every mask of a data set once.
 
     Args:
         root: Folder or file of the data set, of any format that training takes.
+        format: Name of the format; recognised by looking when None.
         progress: Told how many pairs are done.
         memory: What is known from earlier; pairs whose files have not changed since are not read again.
 
     Raises:
         DataError: there is no data set, or its `dataset.yaml` is not usable.
+        ConfigError: there is no format of that name.
     """
     root = Path(root)
     place = unpack(root) if is_archive(root) else root
@@ -137,7 +154,7 @@ def survey(root: str | Path, *, progress: Progress | None = None, memory: Memory
     with blamed_on(path):
         content = read_content(path)
         choices = read_choices(content)
-    chosen = detect(place, choices.format)
+    chosen = detect(place, format or choices.format)
     layout = chosen.open(Request(place, choices=choices))
     if isinstance(layout, Path):  # masks that say nothing of their classes
         listing = list_pairs(layout)

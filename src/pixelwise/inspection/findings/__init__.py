@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..finding import Finding, Severity
 from ..survey import Survey
 from .classes import classes
@@ -17,5 +19,5 @@ _ORDER = list(Severity)
 
 def find(survey: Survey) -> tuple[Finding, ...]:
     """Return everything that is wrong with a data set, the worst first."""
-    found = [finding for kind in KINDS for finding in kind(survey)]
+    found = [replace(finding, once=survey.once) for kind in KINDS for finding in kind(survey)]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))

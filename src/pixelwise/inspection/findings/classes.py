@@ -162,10 +162,10 @@ def empty(survey: Survey) -> Iterator[Finding]:
             Severity.WARNING,
             f"{count(len(ignored), 'mask')} with nothing but ignored pixels",
             why="such a pair teaches nothing, and costs time",
-            mend="label the pictures, or delete the pairs; `--fix` leaves them out",
+            mend="label the pictures, or delete the pairs",
             files=[(pair.mask, "ignored as a whole") for pair in ignored],
             pairs=ignored,
-            safe=True,
+            fix="leaves them out",
         )
     if bare:
         many = 2 * len(bare) > sum(1 for _ in survey.masks())

@@ -17,19 +17,22 @@ _PARTNERS = (
         " has no mask;",
         "picture-without-mask",
         "no mask",
-        "add the masks, or delete the pictures; `--fix` leaves them out",
+        "add the masks, or delete the pictures",
+        "leaves them out",
     ),
     (
         " has no picture;",
         "mask-without-picture",
         "no picture",
-        "add the pictures, or delete the masks; `--fix` leaves them out",
+        "add the pictures, or delete the masks",
+        "leaves them out",
     ),
     (
         " differs from ",
         "doubled-name",
         "the name of another file",
-        "rename or delete one of the two; `--fix` keeps the first",
+        "rename or delete one of the two",
+        "keeps the first",
     ),
 )
 
@@ -37,19 +40,21 @@ _PARTNERS = (
 def partners(survey: Survey) -> Iterator[Finding]:
     """Find pictures without masks, masks without pictures, and files with one name."""
     rest = list(survey.faults)
-    for phrase, kind, what, mend in _PARTNERS:
+    for phrase, kind, what, mend, fix in _PARTNERS:
         lines = [line for line in rest if phrase in line]
         rest = [line for line in rest if phrase not in line]
         if lines:
-            yield _partner(kind, f"{count(len(lines), 'file')} with {what}", mend, lines)
+            yield _partner(kind, f"{count(len(lines), 'file')} with {what}", mend, fix, lines)
     if rest:
-        yield _partner("stray-file", f"{count(len(rest), 'file')} left out", "see each line", rest)
+        yield _partner(
+            "stray-file", f"{count(len(rest), 'file')} left out", "see each line", "leaves them out", rest
+        )
 
 
-def _partner(kind: str, title: str, mend: str, lines: list[str]) -> Finding:
+def _partner(kind: str, title: str, mend: str, fix: str, lines: list[str]) -> Finding:
     files = [(line.partition(": ")[0], line.partition(": ")[2]) for line in lines]
     why = "nobody can tell which picture and mask belong together; training does not guess"
-    return finding(kind, Severity.BLOCKS, title, why=why, mend=mend, files=files, safe=True)
+    return finding(kind, Severity.BLOCKS, title, why=why, mend=mend, files=files, fix=fix)
 
 
 def unreadable(survey: Survey) -> Iterator[Finding]:
@@ -66,9 +71,9 @@ def unreadable(survey: Survey) -> Iterator[Finding]:
                 Severity.BLOCKS,
                 f"{count(len(found), what)} cannot be read",
                 why="a training would stop in the middle of an epoch when it comes to the file",
-                mend="copy the file again, or delete it with its partner; `--fix` leaves both out",
+                mend="copy the file again, or delete it with its partner",
                 files=[(pair.image if what == "picture" else pair.mask, text) for pair, text in found],
-                safe=True,
+                fix="leaves both out",
             )
 
 
@@ -91,10 +96,10 @@ def sizes_differ(survey: Survey) -> Iterator[Finding]:
             Severity.BLOCKS,
             f"{count(len(turned), 'mask')} without the rotation (EXIF) that the camera stored in the picture",
             why="the picture is turned upright when it is read and the mask is not: they no longer match",
-            mend="turn the masks as their pictures say; `--fix` does",
+            mend="turn the masks as their pictures say",
             files=[(pair.mask, text) for pair, text in turned],
             pairs=[pair for pair, _ in turned],
-            safe=True,
+            fix="does that",
         )
     if others:
         yield finding(
@@ -103,10 +108,10 @@ def sizes_differ(survey: Survey) -> Iterator[Finding]:
             f"{count(len(others), 'mask')} of another size than the picture",
             why="no pixel can be compared with its class",
             mend="export the mask again at the picture's size, or scale it without mixing values (nearest "
-            "neighbour); `--fix` leaves out the pair, as a crop cannot be told from a scaled copy",
+            "neighbour)",
             files=[(pair.mask, text) for pair, text in others],
             pairs=[pair for pair, _ in others],
-            safe=True,
+            fix="leaves out the pair, as a crop cannot be told from a scaled copy",
         )
 
 

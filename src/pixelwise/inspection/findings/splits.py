@@ -40,8 +40,8 @@ def same_picture(survey: Survey) -> Iterator[Finding]:
             f"{count(len(across), 'picture')} in more than one split",
             across,
             why="the score on val counts pictures that the network has learned by heart: it means nothing",
-            mend="delete the pairs from train, or from val; `--fix` keeps them in val and test only",
-            safe=True,
+            mend="delete the pairs from train, or from val",
+            fix="keeps them in val and test only",
         )
     if within:
         yield _groups(
@@ -88,14 +88,14 @@ def _groups(
     *,
     why: str,
     mend: str,
-    safe: bool = False,
+    fix: str = "",
 ) -> Finding:
     files = [
         (group[0][1].image, f"same as {', '.join(str(pair.image) for _, pair in group[1:4])}")
         for group in groups
     ]
     pairs = [group[0][1] for group in groups]
-    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, safe=safe)
+    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, fix=fix)
 
 
 SPLITS = (same_picture, near_picture)

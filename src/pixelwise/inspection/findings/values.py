@@ -34,7 +34,9 @@ def unclear(survey: Survey) -> Iterator[Finding]:
         why = "training asks which values are classes, and does not start"
         mend = f"mend the masks as said below, or write {FILE_NAME}: `pixelwise classes` drafts it"
         title = f"the classes are unclear: {survey.meaning.unclear}"
-        yield finding("unclear-classes", Severity.BLOCKS, title, why=why, mend=mend, safe=True)
+        yield finding(
+            "unclear-classes", Severity.BLOCKS, title, why=why, mend=mend, fix="writes a guess to look at"
+        )
 
 
 def mixed_kinds(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
@@ -64,8 +66,8 @@ def lossy(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
             f"{count(len(found), 'mask')} saved as JPEG",
             found,
             why="JPEG changes values slightly, most at borders: a little beside 3 is 2 or 4, another class",
-            mend="save the masks as PNG from their source; `--fix` takes the nearest class of each pixel",
-            safe=True,
+            mend="save the masks as PNG from their source",
+            fix="takes the nearest class of each pixel",
         )
 
 
@@ -79,9 +81,8 @@ def smoothed(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
             f"{count(len(found), 'mask')} with soft (anti-aliased) edges",
             found,
             why="the values between two classes at their border are no class, or, worse, a third one",
-            mend="export the masks without smoothing and scale them by nearest neighbour; `--fix` takes the "
-            "nearest class of each pixel",
-            safe=True,
+            mend="export the masks without smoothing and scale them by nearest neighbour",
+            fix="takes the nearest class of each pixel",
         )
 
 
@@ -108,9 +109,8 @@ def black_and_white(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding
         why="255 reads as 'ignore': the object itself would take no part in training and scores"
         if ignored
         else "training refuses values that are no class",
-        mend=line
-        + ("; `--fix` writes 1 for 255" if two else ", or export the masks with the ids of classes"),
-        safe=two,
+        mend=line if two else f"{line}, or export the masks with the ids of classes",
+        fix="writes 1 for 255" if two else "",
     )
 
 
@@ -186,8 +186,8 @@ def _void_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Fin
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} looks like void, but is not declared",
         found,
         why="training refuses values that are no class; as a class of its own, void would spoil the scores",
-        mend=f"write in {FILE_NAME}  ignore: [{word}]  (or name it as a class); `--fix` declares it",
-        safe=True,
+        mend=f"write in {FILE_NAME}  ignore: [{word}]  (or name it as a class)",
+        fix="declares it",
     )
 
 
@@ -228,8 +228,8 @@ def _on_masks(
     *,
     why: str,
     mend: str,
-    safe: bool = False,
+    fix: str = "",
 ) -> Finding:
     files = [(pair.mask, text) for pair, text in found]
     pairs = [pair for pair, _ in found]
-    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, safe=safe)
+    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, fix=fix)

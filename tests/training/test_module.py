@@ -45,7 +45,8 @@ class Scores(nn.Module):
 def test_pictures_of_validation_have_the_loss_that_training_has(dice, weights):
     logits, target = torch.randn(1, 3, 6, 7), torch.randint(0, 3, (1, 6, 7))
     module = TrainingModule(Scores(), TrainSettings(dice=dice), weights)
-    module.validation_step(Sample(logits, target, 0), 0)
+    whole = [x.repeat_interleave(4, -1).repeat_interleave(4, -2) for x in (logits, target)]
+    module.validation_step(Sample(*whole, 0), 0)
     loss = module.loss(logits, target)
     torch.testing.assert_close(module.val_loss.compute(), loss)
     entropy = F.cross_entropy(logits, target, weights)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from functools import partial
-from multiprocessing.connection import Connection
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from pixelwise.models.fcn import FCN
-from pixelwise.training.allocator import freed_memory_kept
 from pixelwise.training.loss import cross_entropy
 from pixelwise.training.module import parameter_groups
 from pixelwise.training.precision import lightning_precision
@@ -25,32 +21,23 @@ from .table import Section, times
 NETWORK, CLASSES = "fcn8s_vgg16", 11
 SHAPE = (4, 3, 352, 480)
 
-Maker = Callable[[], Callable[[], Any]]
-Surroundings = Callable[[], AbstractContextManager[Any]]
-
 
 def measure_training(rounds: int, shape: tuple[int, int, int, int] = SHAPE) -> Section:
     """Measure steps of the same network on the same batch."""
     precision = lightning_precision(TrainSettings(device="cpu"))
-    ours = f"ours: {precision}, channels_last"
-    with ExitStack() as stack:
-        contestants = {
-            "tutorial: eager float32, Adam": _elsewhere(partial(_tutorial, shape), nullcontext),
-            f"{ours}, all stages": _elsewhere(partial(_ours, shape, precision, 0), nullcontext),
-            f"{ours}, two stages frozen": _elsewhere(partial(_ours, shape, precision, 2), nullcontext),
-            f"{ours}, two stages frozen, freed memory kept": _elsewhere(
-                partial(_ours, shape, precision, 2), freed_memory_kept
-            ),
-        }
-        taken = take_turns({name: stack.enter_context(step) for name, step in contestants.items()}, rounds)
+    contestants = {
+        "tutorial: eager float32, Adam": _tutorial(shape),
+        f"ours: {precision}, channels_last, all stages": _ours(shape, precision, frozen=0),
+        f"ours: {precision}, channels_last, two stages frozen": _ours(shape, precision, frozen=2),
+    }
+    taken = take_turns(contestants, rounds)
     base = next(iter(taken.values()))
     return Section(
         "training",
         "A training step",
         f"{NETWORK} `plain`, {CLASSES} classes, {shape[0]} pictures of {shape[2]} x {shape[3]} a "
         f"step: forward, "
-        "loss, backward and optimiser, each in a process of its own. Two frozen stages are the default for "
-        "pretrained networks; `pixelwise train` always keeps freed memory.",
+        "loss, backward and optimiser. Two frozen stages are the default for pretrained networks.",
         ("step", "s a picture", "against the tutorial"),
         [
             (name, f"{result.median / shape[0]:.2f}", times(result.times_quicker_than(base)))
@@ -58,34 +45,6 @@ def measure_training(rounds: int, shape: tuple[int, int, int, int] = SHAPE) -> S
         ],
         {"training": {name: result.median / shape[0] for name, result in taken.items()}},
     )
-
-
-@contextmanager
-def _elsewhere(make: Maker, surroundings: Surroundings) -> Iterator[Callable[[], Any]]:
-    """Give a step that is made, and computed, in a process of its own, within its surroundings."""
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    process = spawn.Process(target=_serve, args=(make, surroundings, there), daemon=True)
-    process.start()
-
-    def step() -> None:
-        here.send(None)
-        here.recv()
-
-    try:
-        yield step
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _serve(make: Maker, surroundings: Surroundings, asked: Connection) -> None:
-    with surroundings():
-        step = make()
-        while True:
-            asked.recv()
-            step()
-            asked.send(None)
 
 
 def _data(shape: tuple[int, int, int, int]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -108,7 +67,7 @@ def _tutorial(shape: tuple[int, int, int, int]) -> Callable[[], Any]:
     return step
 
 
-def _ours(shape: tuple[int, int, int, int], precision: str, frozen: int) -> Callable[[], Any]:
+def _ours(shape: tuple[int, int, int, int], precision: str, *, frozen: int) -> Callable[[], Any]:
     model = FCN(NETWORK, CLASSES, family="plain").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.train()
     model.backbone.freeze(frozen)

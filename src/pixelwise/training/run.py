@@ -27,7 +27,6 @@ from ..metrics import Scores
 from ..models.build import create_model
 from ..models.convert import load_shared
 from ..models.fcn import FCN
-from .allocator import freed_memory_kept
 from .finish import finish
 from .loaders import Loaders, Place, make_loaders
 from .loss import weights_from_pixels
@@ -248,8 +247,7 @@ def _fit(
     trainer: pl.Trainer, module: TrainingModule, loaders: Loaders, state: Path | None, run: Path
 ) -> None:
     try:
-        with freed_memory_kept():
-            trainer.fit(module, loaders.training, loaders.validation, ckpt_path=state, weights_only=True)
+        trainer.fit(module, loaders.training, loaders.validation, ckpt_path=state, weights_only=True)
     except SystemExit:
         if trainer.interrupted:  # Lightning has put things away and asks to leave
             log.info("stopped; go on with the same command and  --out %s --resume", run)

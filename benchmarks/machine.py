@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 import torch
 
 import pixelwise
+from pixelwise.extras import package_version
 
 PACKAGES = ("torch", "openvino", "onnxruntime", "nncf", "numpy", "pillow")
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
@@ -52,6 +52,6 @@ def _read(path: str) -> str:
 
 def _version(package: str) -> str | None:
     try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
+        return package_version(package)
+    except ModuleNotFoundError:
         return None

@@ -30,9 +30,8 @@ def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source
     """Find pictures and name their results.
 
     A folder is searched with all folders in it, except hidden ones and `out`; one that cannot be listed is
-    noted. A name is the path below the
-    deepest folder that holds everything that was asked for, without its suffix; pictures that would then
-    share a name keep their suffixes.
+    noted. A name is the path below the deepest folder that holds everything that was asked for, without its
+    suffix; pictures that would then share a name keep their suffixes.
 
     Args:
         pictures: Files, folders and glob patterns ("shots/*.jpg", "**" for any depth).
@@ -46,14 +45,15 @@ def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source
     """
     if not pictures:
         raise DataError("no pictures were named; give files, folders, or patterns such as 'shots/*.jpg'")
-    found: dict[str, Path] = {}
+    found: dict[Path, Path] = {}
     roots = []
     notes: list[str] = []
+    results = _real(out)
     for text in map(str, pictures):
-        root, files = _expand(text, out, notes)
+        root, files = _expand(text, results, notes)
         roots.append(_absolute(root))
         for path in files:
-            found.setdefault(os.path.realpath(path), path)
+            found.setdefault(_real(path), path)
     if not found:
         asked = ", ".join(map(str, pictures))
         endings = ", ".join(sorted(IMAGE_SUFFIXES))
@@ -65,20 +65,19 @@ def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source
     return sources, (*notes, *kept)
 
 
-def _expand(text: str, out: Path, notes: list[str]) -> tuple[Path, list[Path]]:
+def _expand(text: str, results: Path, notes: list[str]) -> tuple[Path, list[Path]]:
     """Return the folder below which names are told apart, and the pictures that `text` stands for."""
     path = Path(text)
     if path.is_dir():
-        return path, list(_walk(path, out, notes))
+        return path, list(_walk(path, results, notes))
     if path.exists():
         return path.parent, [path]
     if not glob.has_magic(text):
         raise DataError(f"{text}: no such file or folder")
     first = next(place for place, part in enumerate(path.parts) if glob.has_magic(part))
     root = Path(*path.parts[:first])
-    _check_apart(root, out)
-    results = Path(os.path.realpath(out))
-    inside = results.is_relative_to(os.path.realpath(root))
+    _check_apart(root, results)
+    inside = results.is_relative_to(_real(root))
     files: list[Path] = []
     try:
         hits = sorted(root.glob(str(Path(*path.parts[first:]))))
@@ -86,33 +85,30 @@ def _expand(text: str, out: Path, notes: list[str]) -> tuple[Path, list[Path]]:
         raise DataError(f"{text}: no pattern for files ({error})") from error
     for hit in hits:
         hidden = any(part[0] == "." for part in hit.relative_to(root).parts)
-        if hidden or (inside and Path(os.path.realpath(hit)).is_relative_to(results)):
+        if hidden or (inside and _real(hit).is_relative_to(results)):
             continue
         if hit.is_dir():
-            files += _walk(hit, out, notes)
+            files += _walk(hit, results, notes)
         elif hit.suffix.lower() in IMAGE_SUFFIXES:
             files.append(hit)
     return root, files
 
 
-def _check_apart(folder: Path, out: Path) -> None:
-    if os.path.realpath(folder) == os.path.realpath(out):
+def _check_apart(folder: Path, results: Path) -> None:
+    if _real(folder) == results:
         raise DataError(f"{folder}: holds the pictures, so the results cannot go there: give another --out")
 
 
-def _walk(folder: Path, out: Path, notes: list[str]) -> Iterator[Path]:
-    """Yield the pictures in a folder and all below it, sorted, without hidden ones and those in `out`."""
-    _check_apart(folder, out)
-    results = os.path.realpath(out)
+def _walk(folder: Path, results: Path, notes: list[str]) -> Iterator[Path]:
+    """Yield the pictures in a folder and all below it, sorted, without hidden ones and those in `results`."""
+    _check_apart(folder, results)
 
     def note(error: OSError) -> None:
         notes.append(f"{error.filename}: left out, cannot be listed ({error.strerror})")
 
     for place, folders, files in os.walk(folder, onerror=note):
         here = Path(place)
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and os.path.realpath(here / name) != results
-        )
+        folders[:] = sorted(name for name in folders if name[0] != "." and _real(here / name) != results)
         for name in sorted(files):
             if name[0] != "." and Path(name).suffix.lower() in IMAGE_SUFFIXES:
                 yield here / name
@@ -131,6 +127,11 @@ def _without_suffixes(names: dict[Path, PurePosixPath]) -> tuple[list[Source], t
         shown = ", ".join(f"{name}.png" for name in kept[:4]) + (", ..." if len(kept) > 4 else "")
         notes = (f"pictures that differ in nothing but their suffix keep it in the results' names: {shown}",)
     return [Source(path, name) for path, name in short.items()], notes
+
+
+def _real(path: Path) -> Path:
+    """Return the path without symbolic links; of a link to itself, unlike `Path.resolve`, as it stands."""
+    return Path(os.path.realpath(path))
 
 
 def _absolute(path: Path) -> Path:

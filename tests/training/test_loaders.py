@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from pixelwise.data.dataset import TrainingSet
 from pixelwise.data.folder import open_data
@@ -43,3 +44,17 @@ def test_processes_that_read_pictures_share_the_cores(
     monkeypatch.setattr(loaders_module, "count_cores", lambda: cores)
     settings = TrainSettings(devices=devices)
     assert loaders_module._default_workers(settings, on_gpu) == workers
+
+
+def test_an_allocator_that_must_not_be_forked_is_not(squares: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = replace(PHOTOS, fill=(0.0, 0.0, 0.0))
+    data = open_data(squares)
+    expected = make_loaders(data, TrainSettings(weights="none", workers=0), form, None, Place()).training
+    monkeypatch.setattr(loaders_module, "keeps_memory", lambda: True)
+
+    training = make_loaders(data, TrainSettings(weights="none", workers=1), form, None, Place()).training
+
+    assert training.multiprocessing_context.get_start_method() == "forkserver"
+    for batch, same in zip(training, expected, strict=True):
+        assert torch.equal(batch.image, same.image)
+        assert torch.equal(batch.target, same.target)

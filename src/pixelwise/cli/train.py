@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
+from ..training.allocator import restart_with_kept_memory
 from ..training.settings import TrainSettings
 from .log import log_to_terminal
 from .progress import progress_bar
@@ -38,6 +39,7 @@ def train(
     Example:
         pixelwise train DATA --epochs 10 --out runs/first
     """
+    restart_with_kept_memory(settings.device)
     from ..training.run import train as run_training
 
     with log_to_terminal(), progress_bar("checking pairs") as progress:

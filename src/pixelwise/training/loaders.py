@@ -16,6 +16,7 @@ from ..data.form import PictureForm
 from ..data.pairs import SegmentationData
 from ..data.scan import count_cores
 from ..errors import DataError
+from .allocator import keeps_memory
 from .loss import weights_from_pixels
 from .settings import TrainSettings
 from .statistics import MOST_PICTURES, count_pixels, picture_sizes
@@ -126,6 +127,7 @@ def make_loaders(
         "num_workers": workers,
         "persistent_workers": workers > 0,
         "pin_memory": place.on_gpu,
+        "multiprocessing_context": "forkserver" if workers and keeps_memory() else None,
         "generator": torch.Generator(),  # or loaders would draw from the one that dropout draws from
     }
     training = DataLoader(

@@ -1,0 +1,99 @@
+"""The restart of `pixelwise train` with an allocator that keeps memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pixelwise.training import allocator
+from pixelwise.training.allocator import keeps_memory, kept_memory, restart_with_kept_memory
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the allocator is OpenVINO's for Linux")
+
+TRAIN = ["/bin/pixelwise", "train", "DATA"]
+SCRIPT = """
+import os
+from pixelwise.training.allocator import keeps_memory, restart_with_kept_memory
+restart_with_kept_memory("cpu")
+print(os.getpid(), keeps_memory(), os.environ.get("LD_PRELOAD"))
+"""
+
+
+@pytest.fixture
+def restarts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, str]]]:
+    """What the process was replaced by, had it been `pixelwise train`."""
+    replaced: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _, words, environment: replaced.append((words, environment)))
+    monkeypatch.setattr(sys, "argv", TRAIN)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-X", "dev", *TRAIN])
+    monkeypatch.setattr(allocator, "_has_cuda", lambda: False)
+    monkeypatch.delenv("LD_PRELOAD", raising=False)
+    return replaced
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_training_is_started_again_with_the_allocator_and_the_same_words(restarts, device) -> None:
+    restart_with_kept_memory(device)
+
+    [(words, environment)] = restarts
+    assert words == [sys.executable, "-X", "dev", *TRAIN]
+    assert Path(environment["LD_PRELOAD"]).is_file()
+    assert environment.items() >= kept_memory().items()
+
+
+def test_the_second_start_goes_on_and_leaves_the_allocator_to_nobody_else(restarts, monkeypatch) -> None:
+    for name, value in kept_memory().items():
+        monkeypatch.setenv(name, value)
+
+    restart_with_kept_memory("cpu")
+
+    assert restarts == []
+    assert "LD_PRELOAD" not in os.environ
+
+
+@pytest.mark.parametrize("chosen", ["", "/usr/lib/libjemalloc.so.2"])
+def test_an_allocator_that_the_user_has_chosen_stays(restarts, monkeypatch, chosen) -> None:
+    monkeypatch.setenv("LD_PRELOAD", chosen)
+
+    restart_with_kept_memory("cpu")
+
+    assert restarts == []
+    assert os.environ["LD_PRELOAD"] == chosen
+
+
+def test_a_gpu_is_left_alone(restarts, monkeypatch) -> None:
+    restart_with_kept_memory("gpu")
+    monkeypatch.setattr(allocator, "_has_cuda", lambda: True)
+    restart_with_kept_memory("auto")
+    assert restarts == []
+
+    restart_with_kept_memory("cpu")
+    assert len(restarts) == 1
+
+
+def test_a_program_that_calls_the_command_is_not_started_again(restarts, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["notebook", "--port", "80"])
+    restart_with_kept_memory("cpu")
+    assert restarts == []
+
+
+def test_without_the_allocator_training_goes_on(restarts, monkeypatch) -> None:
+    monkeypatch.setattr(allocator, "kept_memory", dict)
+    restart_with_kept_memory("cpu")
+    assert restarts == []
+
+
+def test_a_process_keeps_its_number_and_has_the_allocator(tmp_path, monkeypatch) -> None:
+    assert not keeps_memory()
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    monkeypatch.delenv("LD_PRELOAD", raising=False)
+
+    process = subprocess.Popen([sys.executable, script, "train"], stdout=subprocess.PIPE, text=True)
+    out, _ = process.communicate(timeout=60)
+
+    assert out.split() == [str(process.pid), "True", "None"]

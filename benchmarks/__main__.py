@@ -67,7 +67,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
     if "pixels" in only:
         yield measure_pixels(folder, NETWORK, MEGAPIXELS[:2] if quick else options.megapixels)
     if "training" in only:
-        yield measure_training(1 if quick else 2, (1, 3, 128, 128) if quick else (4, 3, 352, 480))
+        yield measure_training(1 if quick else 4, (1, 3, 128, 128) if quick else (4, 3, 352, 480))
     if "agreement" in only and options.data and options.model:
         yield measure_agreement(options.model, options.data, options.split, 10 if quick else None)
     if "gpu" in only and torch.cuda.is_available():

@@ -3,10 +3,15 @@
 `import openvino` imports the converter of other frameworks' models, which reports every import to Intel over
 the network, unasked, and takes longer to import than all the rest. Nothing here uses it; it is imported when
 somebody asks for `openvino.convert_model`.
+
+Its oneTBB gives hwloc the `free` of glibc, unless it is told that a sanitizer runs. Where another allocator
+is loaded in front (`LD_PRELOAD`), `free` would get blocks that are not its own, and the first graph to be
+compiled would end the process.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -34,6 +39,7 @@ def _import_openvino() -> None:
     openvino.__getattr__ = import_later
 
 
+os.environ.setdefault("TBB_ENABLE_SANITIZERS", "1")
 _import_openvino()
 
 import openvino as ov  # noqa: E402

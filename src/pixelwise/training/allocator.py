@@ -41,12 +41,7 @@ def kept_memory() -> dict[str, str]:
     library = next(Path(openvino.origin).parent.glob("libs/libtbbmalloc_proxy.so*"), None)
     if library is None:
         return {}
-    return {
-        "LD_PRELOAD": str(library),
-        "TBB_MALLOC_SET_HUGE_SIZE_THRESHOLD": str(KEPT),
-        # or oneTBB gives hwloc glibc's `free` for blocks of the other allocator, and OpenVINO crashes
-        "TBB_ENABLE_SANITIZERS": "1",
-    }
+    return {"LD_PRELOAD": str(library), "TBB_MALLOC_SET_HUGE_SIZE_THRESHOLD": str(KEPT)}
 
 
 def keeps_memory() -> bool:

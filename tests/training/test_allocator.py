@@ -97,3 +97,20 @@ def test_a_process_keeps_its_number_and_has_the_allocator(tmp_path, monkeypatch)
     out, _ = process.communicate(timeout=60)
 
     assert out.split() == [str(process.pid), "True", "None"]
+
+
+def test_openvino_computes_behind_the_allocator() -> None:
+    code = """
+import numpy as np
+from pixelwise.engines.runtime import ops, ov
+x = ops.parameter([1, 2], ov.Type.f32)
+print(ov.Core().compile_model(ov.Model([ops.relu(x)], [x]), "CPU")(np.array([[-1.0, 2.0]], np.float32))[0])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | kept_memory(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "[[0. 2.]]\n"), done.stderr

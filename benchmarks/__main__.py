@@ -23,7 +23,7 @@ from .memory import MEGAPIXELS, measure_pixels
 from .peak import measure_peak
 from .report import draw_report, write_report
 from .table import Section
-from .training import measure_training
+from .training import SHAPE, measure_training
 
 SECTIONS = ("peak", "latency", "cold", "folder", "pixels", "training", "agreement", "gpu")
 DOCS = Path(__file__).parents[1] / "docs"
@@ -67,7 +67,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
     if "pixels" in only:
         yield measure_pixels(folder, NETWORK, MEGAPIXELS[:2] if quick else options.megapixels)
     if "training" in only:
-        yield measure_training(1 if quick else 4, (1, 3, 128, 128) if quick else (4, 3, 352, 480))
+        yield measure_training(1 if quick else 4, (1, 3, 128, 128) if quick else SHAPE)
     if "agreement" in only and options.data and options.model:
         yield measure_agreement(options.model, options.data, options.split, 10 if quick else None)
     if "gpu" in only and torch.cuda.is_available():

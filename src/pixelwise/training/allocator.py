@@ -24,8 +24,10 @@ def restart_with_kept_memory(device: str) -> None:
     chosen one (`LD_PRELOAD` is set, even to nothing), and where training is not what the process is for.
     Processes that the restarted one starts have the system's allocator again: oneTBB's must not be forked.
     """
+    if sys.argv[1:2] != ["train"] or device == "gpu":
+        return
     environment = kept_memory()
-    if sys.argv[1:2] != ["train"] or device == "gpu" or not environment:
+    if not environment:
         return
     if environment.items() <= os.environ.items():
         del os.environ["LD_PRELOAD"]

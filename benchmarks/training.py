@@ -17,7 +17,7 @@ from pixelwise.models.fcn import FCN
 from pixelwise.training.allocator import kept_memory
 from pixelwise.training.loss import cross_entropy
 from pixelwise.training.module import parameter_groups
-from pixelwise.training.precision import lightning_precision
+from pixelwise.training.precision import lightning_precision, memory_format
 from pixelwise.training.settings import TrainSettings
 
 from .paired import take_turns
@@ -30,7 +30,8 @@ SHAPE = (4, 3, 352, 480)
 def measure_training(rounds: int, shape: tuple[int, int, int, int] = SHAPE) -> Section:
     """Measure steps of the same network on the same batch, each kind of step in a process of its own."""
     precision = lightning_precision(TrainSettings(device="cpu"))
-    ours = f"ours: {precision}, channels_last"
+    last = _layout(precision) == torch.channels_last
+    ours = f"ours: {precision}, {'channels last' if last else 'channels first'}"
     kept = kept_memory()
     with ExitStack() as stack:
         contestants = {
@@ -121,13 +122,16 @@ def _tutorial(shape: tuple[int, int, int, int]) -> Callable[[], Any]:
     return step
 
 
+def _layout(precision: str) -> torch.memory_format:
+    return memory_format(precision, torch.device("cpu"))
+
+
 def _ours(shape: tuple[int, int, int, int], precision: str, *, frozen: int) -> Callable[[], Any]:
-    model = FCN(NETWORK, CLASSES, family="plain").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model.train()
+    model = FCN(NETWORK, CLASSES, family="plain").train()
+    model.to(memory_format=_layout(precision))  # type: ignore[call-overload]
     model.backbone.freeze(frozen)
     optimizer = torch.optim.AdamW(parameter_groups(model, TrainSettings(lr=1e-5)), fused=True)
     images, target = _data(shape)
-    images = images.contiguous(memory_format=torch.channels_last)
     half = precision == "bf16-mixed"
 
     def step() -> None:

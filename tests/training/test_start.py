@@ -10,6 +10,7 @@ from PIL import Image
 
 from pixelwise.training import run as run_module
 from pixelwise.training.module import TrainingModule
+from pixelwise.training.precision import memory_format
 from pixelwise.training.run import train
 from pixelwise.training.settings import TrainSettings
 
@@ -71,3 +72,37 @@ def test_class_weights_of_the_training_masks_reach_the_loss(
     for module, expected in zip(modules, (None, weights), strict=True):
         loss = F.cross_entropy(logits, target, expected)
         torch.testing.assert_close(module.loss(logits, target), loss)
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "instructions", "last"),
+    [
+        ("32-true", "cpu", "AVX2", False),
+        ("32-true", "cpu", "AVX512", True),
+        ("32-true", "cuda", "AVX2", True),
+        ("bf16-mixed", "cpu", "AVX2", True),
+    ],
+)
+def test_maps_lie_as_is_quickest(
+    precision: str, device: str, instructions: str, last: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: instructions)
+    wanted = torch.channels_last if last else torch.contiguous_format
+    assert memory_format(precision, torch.device(device)) == wanted
+
+
+@pytest.mark.parametrize("order", [torch.channels_last, torch.contiguous_format])
+def test_a_network_is_trained_with_its_weights_in_that_order(
+    order: torch.memory_format, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules: list[TrainingModule] = []
+    monkeypatch.setattr(run_module, "_fit", lambda trainer, module, *rest: modules.append(module))
+    monkeypatch.setattr(run_module, "finish", lambda *rest: None)
+    monkeypatch.setattr(run_module, "memory_format", lambda precision, device: order)
+    train(squares, model="fcn32s_vgg11", weights="none", device="cpu", out=tmp_path / "run")
+    maps: list[torch.Tensor] = []
+    convolution = modules[0].model.backbone.convolutions()[1]
+    assert convolution.weight.is_contiguous(memory_format=order)
+    convolution.register_forward_hook(lambda *passed: maps.append(passed[-1]))
+    modules[0].model(torch.zeros(2, 3, 33, 47, dtype=torch.uint8))
+    assert maps[0].is_contiguous(memory_format=order)

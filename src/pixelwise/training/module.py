@@ -49,7 +49,7 @@ class TrainingModule(pl.LightningModule):
         Raises:
             TrainingError: it is not finite.
         """
-        logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
+        logits = self.model(batch.image)
         loss = self.loss(logits, batch.target)
         if not torch.isfinite(loss.detach()):
             raise TrainingError(
@@ -86,7 +86,7 @@ class TrainingModule(pl.LightningModule):
 
     def validation_step(self, batch: Sample, batch_index: int) -> None:
         """Count one whole picture."""
-        logits = self.model(batch.image.contiguous(memory_format=torch.channels_last))
+        logits = self.model(batch.image)
         self.val_confusion.update(logits.argmax(1), batch.target)
         # A sixteenth of the pixels: the loss takes several times the scores' memory, of whole pictures here.
         self.val_loss.update(self.loss(logits[..., ::4, ::4], batch.target[..., ::4, ::4]))

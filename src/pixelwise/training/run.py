@@ -31,6 +31,7 @@ from .finish import finish
 from .loaders import Loaders, Place, make_loaders
 from .loss import weights_from_pixels
 from .module import TrainingModule
+from .precision import memory_format
 from .record import BEST, RunRecorder
 from .settings import TrainSettings
 from .statistics import ChannelStatistics, count_pixels, measure_channels
@@ -97,8 +98,9 @@ def train(
     with quiet_lightning():
         recorder = RunRecorder(run, data.labels, form.values)
         trainer = make_trainer(settings, run, recorder)
-        on_gpu = trainer.strategy.root_device.type != "cpu"
-        place = Place(trainer.global_rank, trainer.world_size, on_gpu)
+        device = trainer.strategy.root_device
+        model.to(memory_format=memory_format(trainer.precision, device))  # type: ignore[call-overload]
+        place = Place(trainer.global_rank, trainer.world_size, device.type != "cpu")
         loaders = make_loaders(
             data,
             settings,
@@ -127,7 +129,7 @@ def train(
             len(data.split("train")),
             *loaders.crop,
             trainer.precision,
-            trainer.strategy.root_device,
+            device,
         )
         _fit(trainer, module, loaders, state, run)
         scores = finish(run, data, recorder.rows) if is_first else None
@@ -218,7 +220,7 @@ def _make_model(
     model.backbone.freeze(frozen)
     if settings.dropout is not None:
         model.drop6.p = model.drop7.p = settings.dropout
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return model
 
 
 def _class_weights(data: SegmentationData, settings: TrainSettings) -> torch.Tensor | None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import pixelwise
 from pixelwise.checkpoint import load_model, read_card
 from pixelwise.errors import ConfigError, DataError, TrainingError
 from pixelwise.models.fcn import FCN
+from pixelwise.training import record
 from pixelwise.training import run as run_module
 from pixelwise.training.run import train
 from pixelwise.training.settings import TrainSettings
@@ -72,6 +74,19 @@ def test_the_scores_of_the_run_are_those_of_its_best_model(finished: Path, squar
     assert read_card(finished / "model.safetensors").training["val_mean_iou"] == pytest.approx(best)
     scores = pixelwise.evaluate(finished / "model.safetensors", squares, split="val", engine="torch").scores
     assert scores.mean_iou == pytest.approx(best, abs=1e-6)
+
+
+def test_where_there_is_no_bar_a_long_epoch_says_how_far_it_is(
+    squares: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record, "SILENCE", 0.0)
+    with caplog.at_level("INFO", "pixelwise"):
+        train(squares, **SMALL, epochs=1, batch_size=4, out=tmp_path / "run")
+    said = [text for text in caplog.messages if text.startswith("epoch 1/1  ")]
+    *places, end = (text.split("  ")[1] for text in said)
+    assert places == ["step 1/2", "step 2/2", *(f"validation, step {step}/3" for step in (1, 2, 3))]
+    assert end.startswith("loss")
+    assert re.search(r"loss \d+\.\d{3}  \d+\.\d\d pictures/s  \d+ s left$", said[1])
 
 
 @pytest.mark.slow

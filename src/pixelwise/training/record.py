@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Checkpoint, RichProgressBar
+from lightning.pytorch.callbacks import Callback, Checkpoint, RichProgressBar
 from torch import Tensor
 
 from ..checkpoint import save_model
@@ -22,6 +22,8 @@ log = logging.getLogger("pixelwise")
 
 COLUMNS = ("epoch", "train_loss", "train_mean_iou", "val_loss", "val_mean_iou", "lr", "pictures_per_second")
 BEST, LAST, METRICS = "model.safetensors", "last.safetensors", "metrics.csv"
+SILENCE = 300.0
+"""Seconds after which a run without a bar says how far it is."""
 
 
 class RunRecorder(Checkpoint):
@@ -90,7 +92,7 @@ class RunRecorder(Checkpoint):
             writer.writeheader()
             writer.writerows(self.rows)
         log.info(
-            "epoch %d/%d  loss %.3f  val mIoU %.4f%s  %.1f pictures/s  %s left",
+            "epoch %d/%d  loss %.3f  val mIoU %.4f%s  %.2f pictures/s  %s left",
             epoch,
             trainer.max_epochs,
             numbers["train_loss"],
@@ -163,6 +165,61 @@ class Bar(RichProgressBar):
         shown["pictures/s"] = round(clock.speed, 2)
         shown["left"] = clock_text(clock.left(trainer))
         return shown
+
+
+class SignsOfLife(Callback):
+    """Says in the log how far a long epoch is, where no bar does."""
+
+    def __init__(self, recorder: RunRecorder) -> None:
+        """Say what `recorder` measures."""
+        self._recorder = recorder
+        self._spoken = 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Be silent for a while: the epoch before has just been told of."""
+        self._spoken = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Tell of training."""
+        if self._is_time(trainer):
+            log.info(
+                "epoch %d/%d  step %d/%d  loss %.3f  %.2f pictures/s  %s left",
+                trainer.current_epoch + 1,
+                trainer.max_epochs,
+                batch_idx + 1,
+                trainer.num_training_batches,
+                trainer.progress_bar_metrics["loss"],
+                self._recorder.clock.speed,
+                clock_text(self._recorder.clock.left(trainer)),
+            )
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Tell of validation."""
+        if self._is_time(trainer):
+            log.info(
+                "epoch %d/%d  validation, step %d/%d",
+                trainer.current_epoch + 1,
+                trainer.max_epochs,
+                batch_idx + 1,
+                sum(trainer.num_val_batches),
+            )
+
+    def _is_time(self, trainer: pl.Trainer) -> bool:
+        now = time.perf_counter()
+        if not trainer.is_global_zero or now - self._spoken < SILENCE:
+            return False
+        self._spoken = now
+        return True
 
 
 def clock_text(seconds: float | None) -> str:

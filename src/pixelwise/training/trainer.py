@@ -16,7 +16,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from ..errors import ConfigError
 from .precision import lightning_precision
-from .record import Bar, RunRecorder
+from .record import Bar, RunRecorder, SignsOfLife
 from .settings import TrainSettings
 
 
@@ -32,7 +32,7 @@ def make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> p
         ConfigError: this machine cannot train with these settings.
     """
     callbacks: list[Callback] = [
-        *([Bar(recorder)] if sys.stderr.isatty() else []),
+        Bar(recorder) if sys.stderr.isatty() else SignsOfLife(recorder),
         recorder,
         # The name changes from epoch to epoch, and the old file goes when the new one is whole.
         ModelCheckpoint(

@@ -34,13 +34,11 @@ def test_bf16_is_for_processors_that_are_quicker_in_it(wanted):
 @pytest.mark.parametrize(
     ("machine", "text", "wanted"),
     [
-        ("x86_64", "flags\t: avx512f avx512_vnni", True),
-        ("AMD64", "flags\t: avx2 avx_vnni", True),
         ("x86_64", "flags\t: amx_tile amx_int8", True),
-        ("x86_64", "flags\t: avx2 avx512f avx512_bf16", False),
-        ("x86_64", None, False),
+        ("AMD64", "flags\t: avx2", True),
+        ("x86_64", None, True),
         ("aarch64", "Features : asimddp", False),
     ],
 )
-def test_int8_is_for_processors_that_multiply_it_exactly(wanted):
+def test_int8_is_for_intel_and_amd(wanted):
     assert processor.fast_int8() is wanted

@@ -95,10 +95,10 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
     """Load a model into the engine that suits best.
 
     "auto" takes the fastest that can be had: torch where it finds a CUDA device; else OpenVINO in int8 where
-    the processor is quick in it, then OpenVINO, then ONNX Runtime, of those that the model was written for
-    and that are installed; else torch (docs/performance.md has the measurements behind this order). An
-    exported file that was named is computed itself, on the processor, unless a GPU was asked for. The log
-    says what was taken.
+    the processor is one of Intel's or AMD's, then OpenVINO, then ONNX Runtime, of those that the model was
+    written for and that are installed; else torch (docs/performance.md has the measurements behind this
+    order). An exported file that was named is computed itself, on the processor, unless a GPU was asked for.
+    The log says what was taken.
 
     Args:
         path: A run folder, a .safetensors file, or an .xml or .onnx file.

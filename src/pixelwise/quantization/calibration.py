@@ -7,6 +7,7 @@ import io
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from ..data.form import PictureForm
 from ..data.pairs import Pair
 from ..engines.openvino import read_graph
 from ..engines.runtime import ov
-from .layers import SCORES, Int8Layer, convolutions, name_of, read_layers
+from .layers import SCORES, Int8Layer, constant_of, convolutions, name_of, read_layers
+from .pairs import round_weights
 
 LARGEST = 512
 """Rows and columns that are used of a picture at most; a larger one is cut anywhere."""
@@ -77,7 +79,7 @@ def fit_layers(
 
     Source: post-training quantisation of NNCF: symmetric, weights by channel, with its fast correction of
     biases. Its alignment of channels is off: it would move scale from one layer to the next, and a layer
-    could not be put back alone.
+    could not be put back alone. Its mend for processors without VNNI is off for that of `pairs`.
     """
     nncf = _import_nncf()
     kept = [
@@ -100,7 +102,12 @@ def fit_layers(
                 overflow_fix=nncf.OverflowFix.DISABLE, disable_channel_alignment=True
             ),
         )
-    return read_layers(quantised)
+    weights = {name_of(node): constant_of(node.input_value(1)) for node in convolutions(graph)}
+    layers = []
+    for layer in read_layers(quantised):
+        rounded, scale = round_weights(weights[layer.name].astype(np.float32), layer.scale)
+        layers.append(replace(layer, weights=rounded, scale=scale))
+    return layers
 
 
 class _Restarted:

@@ -60,6 +60,11 @@ def name_of(node: ov.Node) -> str:
     return name.split("/")[0].removeprefix("__module.")
 
 
+def constant_of(value: ov.Output) -> NDArray[Any]:
+    """Return the numbers of a constant."""
+    return np.array(value.get_node().get_data())
+
+
 def read_layers(graph: ov.Model) -> list[Int8Layer]:
     """Return the convolutions that NNCF has quantised in a graph, first to last.
 
@@ -104,11 +109,11 @@ def _read_layer(node: ov.Node) -> Int8Layer:
         node.get_friendly_name(),
         quantiser.input_value(0).get_node().get_friendly_name(),
         target.get_friendly_name(),
-        tuple(_constant(value).astype(np.float32) for value in quantiser.input_values()[1:]),
+        tuple(constant_of(value).astype(np.float32) for value in quantiser.input_values()[1:]),
         quantiser.get_attributes()["levels"],
-        _constant(integers.input_value(0)).astype(np.int8),
-        _constant(scaled.input_value(1)).astype(np.float32),
-        None if bias is None else _constant(bias.get_source_output()).astype(np.float32),
+        constant_of(integers.input_value(0)).astype(np.int8),
+        constant_of(scaled.input_value(1)).astype(np.float32),
+        None if bias is None else constant_of(bias.get_source_output()).astype(np.float32),
     )
 
 
@@ -127,8 +132,3 @@ def _bias_of(node: ov.Node) -> Any:
     if addition.get_type_name() != "Add" or addition.input_value(1).get_node().get_type_name() != "Constant":
         return None
     return addition.input(1)
-
-
-def _constant(value: ov.Output) -> NDArray[Any]:
-    """Return the numbers of a constant."""
-    return np.array(value.get_node().get_data())

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
+from ..processor import fast_int8
 from ..training.allocator import restart_with_kept_memory
 from ..training.settings import TrainSettings
 from .log import log_to_terminal
@@ -54,4 +55,9 @@ def train(
     )
     console.print(f"look at   {result.run}/examples, {result.run}/curves.png", markup=False)
     console.print(f"next      pixelwise predict {result.run} PICTURES --out masks --overlay", markup=False)
+    if fast_int8():
+        console.print(
+            f"quicker   pixelwise quantize {result.run} {data}  (int8: about half the time on a CPU)",
+            markup=False,
+        )
     return 0

@@ -15,7 +15,7 @@ the first recipe's; `changes` changes one setting at a time, or one thing that n
 
 With `--together 12`, twelve trainings at a time share a GPU, each in a process of its own: one alone leaves
 most of it idle. A training that is done is not done again, and one that was interrupted goes on, when the
-same command is given.
+same command is given. `networks DATA OUT --untrained` tells the seconds a picture alone.
 """
 
 from __future__ import annotations
@@ -36,12 +36,15 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise import Predictor, evaluate, train
+from pixelwise.checkpoint import save_model
 from pixelwise.cli.app import app
 from pixelwise.data.folder import open_data
 from pixelwise.data.pairs import SegmentationData
+from pixelwise.export.write import export_model
+from pixelwise.models.build import create_model
 from pixelwise.models.families import FAMILIES
 from pixelwise.models.names import STRIDES, Architecture
-from pixelwise.training.record import LAST
+from pixelwise.training.record import BEST, LAST
 from pixelwise.training.settings import TrainSettings
 
 from .machine import describe_machine
@@ -185,6 +188,15 @@ def finish_all(trainings: list[Training], out: Path, together: int) -> dict[str,
     return {training.name: found[training.name] for training in trainings}
 
 
+def prepare(training: Training, out: Path) -> None:
+    """Export a row's network as it is before training: its weights do not change how long it takes."""
+    run, settings, labels = out / training.folder, training.settings, training.data.labels
+    if not (run / BEST).with_suffix(".xml").exists():
+        model = create_model(settings.model, labels.num_classes, family=settings.family)
+        save_model(run / BEST, model, labels)
+        export_model(run)
+
+
 def seconds_a_picture(out: Path, trainings: list[Training]) -> dict[str, float]:
     """Return the median time of the exported networks on some pictures, one after the other in turns."""
     pictures = [pair.image for pair in trainings[0].data.split("val")[:TIMED]]
@@ -208,6 +220,7 @@ def main() -> None:
     parser.add_argument("table", choices=TABLES)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--untrained", action="store_true", help="measure the seconds a picture alone")
     parser.add_argument("--together", type=int, default=1, help="trainings at a time")
     parser.add_argument("--variant", choices=VARIANTS, default="", help="what is changed in all of them")
     options = parser.parse_args(own)
@@ -219,15 +232,19 @@ def main() -> None:
         replace(training, variant=training.variant or options.variant)
         for training in TABLES[options.table](open_data(options.data), settings)
     ]
-    rows = finish_all(trainings, options.out, options.together)
-    seconds = seconds_a_picture(options.out, trainings)
+    rows: dict[str, dict[str, Any]] = {}
+    if options.untrained:
+        for training in trainings:
+            prepare(training, options.out)
+    else:
+        rows = finish_all(trainings, options.out, options.together)
     shown = ("mean_iou", "pixel_accuracy", "mean_accuracy", "fwiou")
     cells = [
-        (name, *(f"{100 * row[key]:.1f}" for key in shown), f"{seconds[name]:.2f}")
-        for name, row in rows.items()
+        (name, *(f"{100 * rows[name][key]:.1f}" if rows else "-" for key in shown), f"{seconds:.2f}")
+        for name, seconds in seconds_a_picture(options.out, trainings).items()
     ]
     text = "Scores of the last epoch on val, in percent."
-    if options.table in ("seeds", "groups"):
+    if rows and options.table in ("seeds", "groups"):
         found = [100 * row["mean_iou"] for row in rows.values()]
         text += (
             f" Mean IoU: {statistics.mean(found):.1f} on average, deviation {statistics.stdev(found):.1f}."

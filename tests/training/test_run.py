@@ -211,7 +211,7 @@ def test_patience_ends_a_run_that_no_longer_gains(squares: Path, tmp_path: Path)
 def test_a_coarser_start_is_used(finished: Path, squares: Path, tmp_path: Path) -> None:
     run = tmp_path / "finer"
     options = {**SMALL, "model": "fcn16s_vgg11", "lr": 1e-12}
-    train(squares, **options, epochs=1, init_from=finished / "model.safetensors", out=run)
+    train(squares, **options, epochs=1, init_from=finished, out=run)
     coarse, fine = (load_file(path / "model.safetensors") for path in (finished, run))
     torch.testing.assert_close(fine["fc6.weight"], coarse["fc6.weight"])
     assert torch.equal(fine["scale_pool5.factor"], coarse["scale_pool5.factor"])

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from pixelwise.errors import PixelwiseError
 from pixelwise.training import run as run_module
 from pixelwise.training.module import TrainingModule
 from pixelwise.training.precision import memory_format
@@ -45,6 +46,24 @@ def test_resuming_tells_the_settings_that_a_default_does_not_change(
         _, settings = run_module._open_run(given, is_first=True)
     assert settings.epochs == 5
     assert "settings.json: epochs 5, lr 0.0003" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weights": "lost.pth"}, "lost.pth: no such weights file"),
+        ({"init_from": "lost.safetensors"}, "lost.safetensors: no such model file"),
+        ({"init_from": "."}, "holds none of model.safetensors"),
+    ],
+)
+def test_what_the_network_starts_from_is_missed_before_the_data_is_read(
+    options: dict[str, str], message: str, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run_module, "open_data", None)
+    with pytest.raises(PixelwiseError, match=message):
+        train(squares, **options, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_class_weights_of_the_training_masks_reach_the_loss(

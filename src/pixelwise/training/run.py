@@ -22,11 +22,14 @@ from ..data.folder import open_data
 from ..data.form import PHOTOS, PictureForm
 from ..data.memory import Memory
 from ..data.pairs import SegmentationData
-from ..errors import ConfigError, DataError, TrainingError
+from ..engines.choose import ModelFiles
+from ..errors import CheckpointError, ConfigError, DataError, TrainingError, WeightsError
 from ..metrics import Scores
 from ..models.build import create_model
 from ..models.convert import load_shared
+from ..models.download import imagenet_weights
 from ..models.fcn import FCN
+from ..models.names import Architecture
 from .finish import finish
 from .loaders import Loaders, Place, make_loaders
 from .loss import weights_from_pixels
@@ -78,6 +81,7 @@ def train(
     Raises:
         ConfigError: a setting cannot be used, or an option has an unknown name.
         DataError: something is wrong with the data; found before training starts.
+        CheckpointError: there is no model in `init_from`.
         WeightsError: the weights to start from do not fit or cannot be fetched.
         TrainingError: the run folder is taken, there is no run to resume, the loss is no longer finite, or
             the GPU's memory is too small.
@@ -87,14 +91,15 @@ def train(
     if not is_first:
         log.setLevel(logging.ERROR)  # one process tells the user
     run, settings = _open_run(settings, is_first)
+    state = _latest_state(run) if settings.resume else None
+    start = _start(settings) if state is None else None
     data, form = _checked(data, settings, progress)
 
-    state = _latest_state(run) if settings.resume else None
     torch.manual_seed(settings.seed)
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)
     if measured is not None:
         log.info("pictures: %s; %s", form, measured)
-    model = _make_model(data, settings, measured, fresh=state is None)
+    model = _make_model(data, settings, measured, start)
     with quiet_lightning():
         recorder = RunRecorder(run, data.labels, form.values)
         trainer = make_trainer(settings, run, recorder)
@@ -172,6 +177,28 @@ def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainS
         raise ConfigError(f"{error}; the settings are those of pixelwise.training.settings") from error
 
 
+def _start(settings: TrainSettings) -> Path | None:
+    """Return the file that the network starts from, None for fresh weights.
+
+    It is looked for, or downloaded, before the data is checked, which can take hours.
+    """
+    if settings.init_from is not None:
+        weights = ModelFiles.find(settings.init_from).weights
+        if weights is None:
+            raise CheckpointError(
+                f"{settings.init_from}: expected a .safetensors file to start from, found none"
+            )
+        read_card(weights)
+        return weights
+    if settings.weights == "none":
+        return None
+    if settings.weights == "imagenet":
+        return imagenet_weights(Architecture.parse(settings.model).backbone)
+    if not Path(settings.weights).is_file():
+        raise WeightsError(f"{settings.weights}: no such weights file")
+    return Path(settings.weights)
+
+
 def _is_first(nodes: int) -> bool:
     """Return whether this process is the first of all.
 
@@ -201,21 +228,19 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
 
 
 def _make_model(
-    data: SegmentationData, settings: TrainSettings, measured: ChannelStatistics | None, fresh: bool
+    data: SegmentationData, settings: TrainSettings, measured: ChannelStatistics | None, start: Path | None
 ) -> FCN:
-    """Return the network to train; no weights are loaded if a resume state is going to replace them.
+    """Return the network to train, with the weights of the file `start`.
 
     `measured` is None for photos, which have the family's own mean and deviation.
     """
-    load = fresh and settings.weights != "none" and settings.init_from is None
-    weights = settings.weights if load else None
+    weights = start if settings.init_from is None else None
     channels: dict[str, Any] = {} if measured is None else measured.arguments(settings.family)
     model = create_model(
         settings.model, data.labels.num_classes, family=settings.family, weights=weights, **channels
     )
-    if settings.init_from and fresh:
-        read_card(settings.init_from)
-        load_shared(model, load_file(settings.init_from), str(settings.init_from))
+    if start is not None and weights is None:
+        load_shared(model, load_file(start), str(start))
     frozen = 2 * settings.is_pretrained if settings.frozen_stages is None else settings.frozen_stages
     model.backbone.freeze(frozen)
     if settings.dropout is not None:

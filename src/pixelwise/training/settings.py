@@ -30,7 +30,8 @@ class TrainSettings:
     """Weights to start from: `imagenet` (downloaded once), `none`, or a file."""
 
     init_from: Path | None = None
-    """Model of a coarser stride to start from, as in the paper (32s, then 16s, then 8s); replaces weights."""
+    """Run or model of a coarser stride to start from, as in the paper (32s, then 16s, then 8s); replaces
+    weights."""
 
     frozen_stages: int | None = None
     """Stages of the backbone, from the first, that keep their weights; by default 2 if pretrained, else 0."""

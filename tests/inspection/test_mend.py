@@ -114,6 +114,16 @@ def test_one_bad_pair_is_left_out_and_the_others_are_written(root, tmp_path):
     assert len(survey(tmp_path / "mended").entries) == len(looked_at.entries) - 2
 
 
+def test_a_file_that_is_gone_since_costs_its_own_pair_alone(root, tmp_path):
+    looked_at = survey(root)
+    first, second, *_ = [entry.pair for entry in looked_at.entries]
+    first.image.unlink()
+    second.mask.unlink()
+    assert mend(looked_at, tmp_path / "mended")[0] == "2 pairs: left out, cannot be read"
+    assert len(survey(tmp_path / "mended").entries) == len(looked_at.entries) - 2
+    assert find(survey(tmp_path / "mended")) == ()
+
+
 def test_the_last_of_shifted_ids_is_not_declared_void(root, tmp_path):
     FAULTS["ids-shifted"](root)
     mend(survey(root), tmp_path / "mended")

@@ -77,7 +77,7 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
             return "left out of train, in another split too"
         try:
             return _write(survey, out, entry, troubles.get(id(entry.pair), Trouble.NONE))
-        except ImageError:  # it has changed since it was looked at
+        except (ImageError, FileNotFoundError):  # it has changed or gone since it was looked at
             return "left out, cannot be read"
 
     done = Counter(in_parallel(write, survey.entries, progress))
@@ -102,10 +102,8 @@ def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
     image = out / entry.split / "images" / f"{pair.name}{pair.image.suffix}"
     mask = out / entry.split / "masks" / pair.name
     done = _done(survey, trouble)
-    if not turned and not done:
-        source = Path(str(pair.mask))
-        _copy(source, mask.with_name(mask.name + source.suffix))
-    else:
+    drawn: Image.Image | None = None
+    if turned or done:
         found = read_mask_values(pair.mask)
         values = _mended(survey, found, trouble)
         if values is None:
@@ -117,9 +115,17 @@ def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
         if turned:
             drawn.getexif()[ExifTags.Base.Orientation] = picture.turned
             drawn = upright(drawn)
+    _copy(pair.image, image)
+    if drawn is None:
+        source = Path(str(pair.mask))
+        try:
+            _copy(source, mask.with_name(mask.name + source.suffix))
+        except FileNotFoundError:
+            image.unlink()
+            raise
+    else:
         mask.parent.mkdir(parents=True, exist_ok=True)
         drawn.save(mask.with_name(f"{mask.name}.png"))
-    _copy(pair.image, image)
     return " and ".join([*["mask turned upright"] * turned, *[done] * bool(done)])
 
 

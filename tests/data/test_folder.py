@@ -114,7 +114,7 @@ def test_files_without_partner_are_left_out_named_and_noted(put_pair, put, tmp_p
         f"{image}: has no mask; expected {tmp_path}/train/masks/b.png: add it, or delete the picture",
         f"{mask}: has no picture; expected {tmp_path}/train/images/c.*: add it, or delete the mask",
     )
-    assert data.notes[0].startswith("train: 2 files without a partner")
+    assert data.notes[0] == "train: left out, without a partner or with the name of another: 2"
 
 
 def test_two_pictures_of_one_name_are_named_both(put_pair, put, tmp_path):

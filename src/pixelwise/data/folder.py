@@ -206,7 +206,7 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
         counts = " and ".join(f"{len(pairs)} {name}" for name, pairs in splits.items())
         notes.append(f"split by name with seed {seed}: {counts}")
     notes += [
-        f"{name}: {len(lines)} files without a partner, or with the name of another, are left out"
+        f"{name}: left out, without a partner or with the name of another: {len(lines)}"
         for name, lines in faults.items()
         if lines
     ]

@@ -34,7 +34,7 @@ p { margin: 6px 0 }
 }
 .card {
   background: var(--paper); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px;
-  margin: 12px 0;
+  margin: 12px 0; overflow-x: auto;
 }
 .finding { border-left: 6px solid var(--tone) }
 .tag {

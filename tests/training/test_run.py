@@ -143,13 +143,18 @@ def test_a_killed_run_goes_on_as_if_never_interrupted(finished: Path, squares: P
     assert (run / "metrics.csv").read_text().count("\n") == 4
 
 
-def test_a_state_cut_off_by_a_crash_is_passed_over(finished: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_state_cut_off_by_a_crash_is_passed_over_and_older_ones_go(
+    finished: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     whole = finished / "state" / "epoch-00002.ckpt"
+    older = finished / "state" / "epoch-00001.ckpt"
     half = finished / "state" / "epoch-00003.ckpt"
+    older.write_bytes(b"no longer needed")
     half.write_bytes(whole.read_bytes()[:100_000])
     try:
         assert run_module._latest_state(finished) == whole
         assert "damaged" in caplog.text
+        assert not older.exists()
     finally:
         half.unlink()
 

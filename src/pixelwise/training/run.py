@@ -258,13 +258,19 @@ def _class_weights(data: SegmentationData, settings: TrainSettings) -> torch.Ten
 
 
 def _latest_state(run: Path) -> Path | None:
-    """Return the newest whole resume state; one cut off by a crash while being written is passed over."""
-    for path in sorted((run / "state").glob("*.ckpt"), reverse=True):
+    """Return the newest whole resume state; one cut off by a crash while being written is passed over.
+
+    Older ones, which Lightning leaves where a run was resumed from them, are deleted.
+    """
+    states = sorted((run / "state").glob("*.ckpt"), reverse=True)
+    for place, path in enumerate(states):
         try:
             torch.load(path, map_location="cpu", mmap=True, weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError):
             log.warning("%s: damaged, passed over", path)
             continue
+        for older in states[place + 1 :]:
+            older.unlink(missing_ok=True)  # another process of the run may have been quicker
         return path
     log.info("no epoch was finished in %s: beginning with the first", run)
     return None

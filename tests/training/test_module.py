@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -5,7 +7,7 @@ from torch import nn
 
 from pixelwise.data.dataset import Sample
 from pixelwise.models.fcn import FCN
-from pixelwise.training.module import TrainingModule, parameter_groups
+from pixelwise.training.module import TrainingModule, lay_as_weights, parameter_groups
 from pixelwise.training.settings import TrainSettings
 
 
@@ -29,6 +31,25 @@ def test_every_trained_parameter_has_the_rate_of_its_part(family, weights, rates
     assert rate[model.backbone.convolutions()[-1].weight] == pytest.approx(1e-4)
     assert rate[model.score_fr.weight] == pytest.approx(2e-4)
     assert rate[model.score_pool3.weight] == pytest.approx(max(rates))
+
+
+def test_a_state_written_in_another_order_of_memory_goes_on_as_in_this():
+    start, gradient = torch.randn(2, 8, 16, 3, 3, generator=torch.Generator().manual_seed(0))
+
+    def step(order, state=None):
+        weight = nn.Parameter(start.contiguous(memory_format=order))
+        optimizer = torch.optim.AdamW([weight], lr=0.1, fused=True)
+        if state is not None:
+            optimizer.load_state_dict(copy.deepcopy(state))
+            lay_as_weights(optimizer)
+        weight.grad = torch.empty_like(weight).copy_(gradient)
+        optimizer.step()
+        return weight.detach(), optimizer.state_dict()
+
+    _, state = step(torch.channels_last)
+    same, _ = step(torch.channels_last, state)
+    other, _ = step(torch.contiguous_format, state)
+    torch.testing.assert_close(other, same)
 
 
 class Scores(nn.Module):

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import DataError, PixelwiseError
 from pixelwise.training import run as run_module
 from pixelwise.training.module import TrainingModule
 from pixelwise.training.precision import memory_format
@@ -56,14 +56,22 @@ def test_resuming_tells_the_settings_that_a_default_does_not_change(
         ({"init_from": "."}, "holds none of model.safetensors"),
     ],
 )
-def test_what_the_network_starts_from_is_missed_before_the_data_is_read(
+def test_what_the_network_starts_from_is_missed_before_all_files_are_read(
     options: dict[str, str], message: str, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run_module, "open_data", None)
+    monkeypatch.setattr(run_module, "check_data", None)
     with pytest.raises(PixelwiseError, match=message):
         train(squares, **options, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_is_not_there_is_missed_before_weights_are_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "imagenet_weights", None)
+    with pytest.raises(DataError, match="nowhere"):
+        train(tmp_path / "nowhere", out=tmp_path / "run")
 
 
 def test_class_weights_of_the_training_masks_reach_the_loss(

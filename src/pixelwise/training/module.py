@@ -38,6 +38,11 @@ class TrainingModule(pl.LightningModule):
                 pool = cast(nn.Sequential, model.backbone.get_submodule(stage))[-1]
                 pool.register_forward_hook(self._mix_styles)
 
+    def on_train_start(self) -> None:
+        """Take over what a resumed run's optimizer knew, in the order in which the weights lie here."""
+        for optimizer in self.trainer.optimizers:
+            lay_as_weights(optimizer)
+
     def on_train_epoch_start(self) -> None:
         """Seed dropout by epoch and process, so that a resumed run goes on as if never interrupted."""
         sequence = np.random.SeedSequence((self.settings.seed, self.current_epoch, self.global_rank))
@@ -110,6 +115,18 @@ class TrainingModule(pl.LightningModule):
         optimizer = torch.optim.AdamW(groups, fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def lay_as_weights(optimizer: torch.optim.Optimizer) -> None:
+    """Lay what an optimizer knows of each weight in memory as the weight itself lies.
+
+    A resume state keeps the order of the machine that wrote it (see `precision.memory_format`), and the fused
+    AdamW of processors goes through memory without a look at it.
+    """
+    for weight, known in optimizer.state.items():
+        for name, value in known.items():
+            if value.shape == weight.shape and value.stride() != weight.stride():
+                known[name] = torch.empty_like(weight).copy_(value)
 
 
 def parameter_groups(model: FCN, settings: TrainSettings) -> list[dict[str, Any]]:

@@ -92,8 +92,7 @@ def train(
         log.setLevel(logging.ERROR)  # one process tells the user
     run, settings = _open_run(settings, is_first)
     state = _latest_state(run) if settings.resume else None
-    start = _start(settings) if state is None else None
-    data, form = _checked(data, settings, progress)
+    data, form, start = _checked(data, settings, progress, fresh=state is None)
 
     torch.manual_seed(settings.seed)
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)
@@ -142,9 +141,9 @@ def train(
 
 
 def _checked(
-    data: str | Path | SegmentationData, settings: TrainSettings, progress: Progress | None
-) -> tuple[SegmentationData, PictureForm]:
-    """Return the data set, open and without fault, and how its pictures are read.
+    data: str | Path | SegmentationData, settings: TrainSettings, progress: Progress | None, *, fresh: bool
+) -> tuple[SegmentationData, PictureForm, Path | None]:
+    """Return the data set, open and without fault, how its pictures are read, and what a run starts from.
 
     What an earlier check has read is not read again.
     """
@@ -161,10 +160,11 @@ def _checked(
             )
         for note in data.notes:
             log.info("%s", note)
+        start = _start(settings) if fresh else None
         form = check_data(data, ("train", "val"), progress=progress, memory=memory)
     if form.note:
         log.info("%s", form.note)
-    return data, form
+    return data, form, start
 
 
 def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
@@ -180,7 +180,7 @@ def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainS
 def _start(settings: TrainSettings) -> Path | None:
     """Return the file that the network starts from, None for fresh weights.
 
-    It is looked for, or downloaded, before the data is checked, which can take hours.
+    It is looked for, or downloaded, before all files are read, which can take hours.
     """
     if settings.init_from is not None:
         weights = ModelFiles.find(settings.init_from).weights

@@ -224,9 +224,12 @@ def main() -> None:
     parser.add_argument("--together", type=int, default=1, help="trainings at a time")
     parser.add_argument("--variant", choices=VARIANTS, default="", help="what is changed in all of them")
     options = parser.parse_args(own)
+    if options.untrained and options.table != "networks":
+        parser.error("--untrained measures the table networks alone")
+    out = options.out / "untrained" if options.untrained else options.out  # apart from what is trained
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     _, bound, *_ = app.parse_args(["train", str(options.data), *theirs])
-    settings = replace(bound.arguments.get("settings", TrainSettings()), out=options.out)
+    settings = replace(bound.arguments.get("settings", TrainSettings()), out=out)
 
     trainings = [
         replace(training, variant=training.variant or options.variant)
@@ -235,13 +238,13 @@ def main() -> None:
     rows: dict[str, dict[str, Any]] = {}
     if options.untrained:
         for training in trainings:
-            prepare(training, options.out)
+            prepare(training, out)
     else:
-        rows = finish_all(trainings, options.out, options.together)
+        rows = finish_all(trainings, out, options.together)
     shown = ("mean_iou", "pixel_accuracy", "mean_accuracy", "fwiou")
     cells = [
         (name, *(f"{100 * rows[name][key]:.1f}" if rows else "-" for key in shown), f"{seconds:.2f}")
-        for name, seconds in seconds_a_picture(options.out, trainings).items()
+        for name, seconds in seconds_a_picture(out, trainings).items()
     ]
     text = "Scores of the last epoch on val, in percent."
     if rows and options.table in ("seeds", "groups"):

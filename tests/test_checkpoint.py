@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from pixelwise.checkpoint import ModelCard, load_model, read_card, save_model
@@ -70,15 +71,16 @@ def test_labels_must_fit_the_network(model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_failed_save_leaves_the_old_model_and_no_rest(model, saved, tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), SafetensorError("No space left")])
+def test_a_failed_save_leaves_the_old_model_and_no_rest(error, model, saved, tmp_path, monkeypatch):
     path = tmp_path / "model.safetensors"
     path.write_bytes(saved.read_bytes())
 
     def fail(*_args, **_kwargs):
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr("safetensors.torch.save_file", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: cannot be written .*No space"):
         save_model(path, model, LABELS)
     assert path.read_bytes() == saved.read_bytes()
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]

@@ -132,6 +132,7 @@ def save_model(
         values: What the numbers in its pictures mean (see `ModelCard`).
 
     Raises:
+        CheckpointError: the file cannot be written.
         ConfigError: the labels name more or fewer classes than the network scores.
     """
     import hashlib
@@ -152,6 +153,8 @@ def save_model(
         save_file(tensors, partial, metadata={METADATA_KEY: card.to_json()})
         Path(partial).chmod(0o644)
         Path(partial).replace(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: cannot be written ({error}); is the disk full?") from error
     finally:
         Path(partial).unlink(missing_ok=True)
     return card

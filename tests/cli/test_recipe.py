@@ -49,6 +49,11 @@ def test_a_wrong_recipe_is_one_line_that_says_what_is_wrong(tmp_path, capsys, co
     assert error.count("\n") == 1
 
 
+def test_a_folder_is_no_recipe(tmp_path, capsys):
+    assert main(["train", "DATA", "--config", str(tmp_path)]) == 1
+    assert f"{tmp_path}: is no file; expected a YAML file" in capsys.readouterr().err.replace("\n", " ")
+
+
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
 def test_the_first_line_of_a_shipped_recipe_is_the_command_that_uses_it(recipe):
     first = recipe.read_text().splitlines()[0]

@@ -73,10 +73,11 @@ def _from_recipe(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
     chosen = next((argument for argument in arguments if "--config" in argument.names), None)
     if chosen is not None and chosen.tokens:
         recipe = Path(chosen.tokens[-1].value)
+        if not recipe.is_file():
+            found = "is no file" if recipe.exists() else "no such recipe"
+            raise ConfigError(f"{recipe}: {found}; expected a YAML file of settings")
         try:
             Yaml(recipe, must_exist=True, use_commands_as_keys=False)(app, commands, arguments)
-        except FileNotFoundError as error:
-            raise ConfigError(f"{recipe}: no such recipe; expected a YAML file of settings") from error
         except CycloptsError as error:
             raise ConfigError(f"{recipe}: {' '.join(str(error).split())}") from error
 

@@ -127,7 +127,12 @@ def _write(path: Path, text: str) -> None:
         ):  # holds for the superuser too, who could write all the same
             raise PermissionError(errno.EACCES, "the folder is marked read-only")
         with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+            try:
+                file.write(text)
+                file.flush()
+            except OSError:  # an empty file would pass for a description
+                path.unlink()
+                raise
     except FileNotFoundError as error:
         raise DataError(f"{path}: its folder does not exist; make it first") from error
     except OSError as error:

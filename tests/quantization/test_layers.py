@@ -142,3 +142,9 @@ def test_every_kind_of_network_is_quantised(name, options, number, shapes, tmp_p
 def test_a_network_without_a_convolution_in_int8_is_refused(fitted):
     with pytest.raises(CheckpointError, match="found no convolution that can be computed in int8"):
         read_layers(fitted[0])
+
+
+def test_no_two_neighbours_of_a_fitted_layer_add_up_to_more_than_16_bits_hold(fitted):
+    for layer in fitted[1]:
+        even, odd = layer.weights[:, 0::2].astype(int), layer.weights[:, 1::2].astype(int)
+        assert np.abs(even + odd).max() <= 128, layer.name

@@ -166,6 +166,12 @@ def test_a_run_folder_is_never_overwritten(finished: Path, squares: Path) -> Non
     assert (finished / "model.safetensors").stat().st_mtime_ns == before
 
 
+def test_a_file_is_no_run_folder(squares: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match="is a file, expected a folder"):
+        train(squares, **SMALL, epochs=1, out=tmp_path / "file")
+
+
 def test_resuming_what_never_ran_is_an_error(squares: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"settings\.json"):
         train(squares, out=tmp_path / "nothing", resume=True)

@@ -79,7 +79,9 @@ def fit_layers(
 
     Source: post-training quantisation of NNCF: symmetric, weights by channel, with its fast correction of
     biases. Its alignment of channels is off: it would move scale from one layer to the next, and a layer
-    could not be put back alone. Its mend for processors without VNNI is off for that of `pairs`.
+    could not be put back alone. Its mend for processors without VNNI is off for that of `pairs`; biases stay
+    as corrected for its own rounding, since a correction for that of `pairs` brought nothing (error of the
+    logits of FCN-8s on CamVid 4.87 against 4.88 % of their deviation).
     """
     nncf = _import_nncf()
     kept = [

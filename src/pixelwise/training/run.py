@@ -219,7 +219,9 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
         settings = settings.resumed(stored)
         log.info("going on with the settings of %s: %s", stored, settings.changed() or "the defaults")
         return run, settings
-    if is_first and run.exists() and (not run.is_dir() or any(run.iterdir())):
+    if run.exists() and not run.is_dir():
+        raise TrainingError(f"{run}: is a file, expected a folder to write; give another --out")
+    if is_first and run.exists() and any(run.iterdir()):
         raise TrainingError(
             f"{run}: exists already and is not empty; "
             "add --resume to go on with that run, or give another --out"

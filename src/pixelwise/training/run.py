@@ -35,7 +35,7 @@ from .loaders import Loaders, Place, make_loaders
 from .loss import weights_from_pixels
 from .module import TrainingModule
 from .precision import memory_format
-from .record import BEST, RunRecorder
+from .record import BEST, LAST, RunRecorder
 from .settings import TrainSettings
 from .statistics import ChannelStatistics, count_pixels, measure_channels
 from .trainer import make_trainer, quiet_lightning
@@ -274,6 +274,11 @@ def _latest_state(run: Path) -> Path | None:
         for older in states[place + 1 :]:
             older.unlink(missing_ok=True)  # another process of the run may have been quicker
         return path
+    if (run / LAST).exists():
+        raise TrainingError(
+            f"{run}: holds a trained model and no resume state, so that it cannot go on; "
+            f"start a new run with --init-from {run}"
+        )
     log.info("no epoch was finished in %s: beginning with the first", run)
     return None
 

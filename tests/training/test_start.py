@@ -69,7 +69,7 @@ def test_what_the_network_starts_from_is_missed_before_all_files_are_read(
 def test_a_folder_that_is_not_there_is_missed_before_weights_are_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "imagenet_weights", None)
+    monkeypatch.setattr(run_module, "weights_file", None)
     with pytest.raises(DataError, match="nowhere"):
         train(tmp_path / "nowhere", out=tmp_path / "run")
 

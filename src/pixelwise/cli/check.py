@@ -22,6 +22,7 @@ from ..inspection.mend import mend, refuse_to_mend
 from ..inspection.page import page
 from ..inspection.summary import summary
 from ..inspection.survey import Survey, survey
+from ..predict.outputs import replacing
 from .progress import progress_bar
 
 _STYLES = {Severity.BLOCKS: "bold red", Severity.WARNING: "yellow", Severity.REMARK: "blue"}
@@ -111,8 +112,8 @@ def _memory(data: Path, again: bool) -> Iterator[Memory | None]:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    with replacing(path) as file:
+        file.write(text.encode(errors="backslashreplace"))
 
 
 def _tell(console: Console, found: Survey, findings: Sequence[Finding]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections import Counter
 from contextlib import suppress
@@ -25,6 +24,7 @@ from ..data.masks import hex_color, pack_color
 from ..data.scan import Progress, in_parallel, scan_mask, total
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX, Color
+from ..predict.outputs import replacing
 from .progress import progress_bar
 
 
@@ -121,24 +121,16 @@ def _draft_of_choices(found: Discovery, format: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
+    advice = "use --out FILE and copy the file there later"
+    if not path.parent.exists():
+        raise DataError(f"{path}: its folder does not exist; make it first")
+    if not path.parent.stat().st_mode & 0o222:  # holds for the superuser too, who could write all the same
+        raise DataError(f"{path}: cannot be written (the folder is marked read-only); {advice}")
     try:
-        if (
-            not path.parent.stat().st_mode & 0o222
-        ):  # holds for the superuser too, who could write all the same
-            raise PermissionError(errno.EACCES, "the folder is marked read-only")
-        with path.open("x", encoding="utf-8") as file:
-            try:
-                file.write(text)
-                file.flush()
-            except OSError:  # an empty file would pass for a description
-                path.unlink()
-                raise
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: its folder does not exist; make it first") from error
-    except OSError as error:
-        raise DataError(
-            f"{path}: cannot be written ({error.strerror}); use --out FILE and copy the file there later"
-        ) from error
+        with replacing(path) as file:
+            file.write(text.encode())
+    except DataError as error:
+        raise DataError(f"{error}; {advice}") from error
 
 
 def _comments(found: Discovery) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -102,7 +103,6 @@ def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
     image = out / entry.split / "images" / f"{pair.name}{pair.image.suffix}"
     mask = out / entry.split / "masks" / pair.name
     done = _done(survey, trouble)
-    drawn: Image.Image | None = None
     if turned or done:
         found = read_mask_values(pair.mask)
         values = _mended(survey, found, trouble)
@@ -115,17 +115,13 @@ def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
         if turned:
             drawn.getexif()[ExifTags.Base.Orientation] = picture.turned
             drawn = upright(drawn)
-    _copy(pair.image, image)
-    if drawn is None:
-        source = Path(str(pair.mask))
-        try:
-            _copy(source, mask.with_name(mask.name + source.suffix))
-        except FileNotFoundError:
-            image.unlink()
-            raise
+        suffix, content = ".png", _png(drawn)
     else:
-        mask.parent.mkdir(parents=True, exist_ok=True)
-        drawn.save(mask.with_name(f"{mask.name}.png"))
+        source = Path(str(pair.mask))
+        suffix, content = source.suffix, source.read_bytes()
+    _copy(pair.image, image)
+    mask.parent.mkdir(parents=True, exist_ok=True)
+    mask.with_name(mask.name + suffix).write_bytes(content)
     return " and ".join([*["mask turned upright"] * turned, *[done] * bool(done)])
 
 
@@ -159,6 +155,12 @@ def _drawn(values: NDArray[Any], by_color: bool) -> Image.Image:
         channels = [values >> shift & 255 for shift in (16, 8, 0)]
         return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
     return Image.fromarray(values.astype(np.uint8 if values.max() <= 255 else np.uint16))
+
+
+def _png(drawn: Image.Image) -> bytes:
+    file = io.BytesIO()
+    drawn.save(file, "PNG")
+    return file.getvalue()
 
 
 def _copy(source: Path, target: Path) -> None:

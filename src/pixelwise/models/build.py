@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from .convert import load_weights
-from .download import imagenet_weights
+from .download import weights_file
 from .families import FamilyName
 from .fcn import FCN
 from .vgg import VGG
@@ -102,5 +102,5 @@ def create_backbone(name: str, *, in_channels: int = 3, weights: Weights | None 
 def _start_from(model: FCN | VGG, backbone: str, weights: Weights | None) -> None:
     if weights is None:
         return
-    report = load_weights(model, imagenet_weights(backbone) if weights == "imagenet" else weights)
+    report = load_weights(model, weights if isinstance(weights, Mapping) else weights_file(weights, backbone))
     _log.info("%s", report)

@@ -40,6 +40,21 @@ Progress = Callable[[int, int], None]
 """Called with the bytes that are done and the bytes of the whole file (0 if the server does not say)."""
 
 
+def weights_file(weights: str | Path, backbone: str) -> Path:
+    """Return the file that "imagenet" stands for, or the file of that name.
+
+    Raises:
+        ConfigError: no backbone has this name.
+        WeightsError: there is no such file, or it cannot be had (see `imagenet_weights`).
+    """
+    if weights == "imagenet":
+        return imagenet_weights(backbone)
+    path = Path(weights)
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such weights file")
+    return path
+
+
 def imagenet_weights(backbone: str, *, address: str | None = None, progress: Progress | None = None) -> Path:
     """Return the file with a backbone's ImageNet weights, downloading it if it is not there yet.
 

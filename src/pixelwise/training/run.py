@@ -19,15 +19,15 @@ from safetensors.torch import load_file
 from ..checkpoint import read_card
 from ..data.check import check_data
 from ..data.folder import open_data
-from ..data.form import PHOTOS, PictureForm
+from ..data.form import PHOTOS
 from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..engines.choose import ModelFiles
-from ..errors import CheckpointError, ConfigError, DataError, TrainingError, WeightsError
+from ..errors import CheckpointError, ConfigError, DataError, TrainingError
 from ..metrics import Scores
 from ..models.build import create_model
 from ..models.convert import load_shared
-from ..models.download import imagenet_weights
+from ..models.download import weights_file
 from ..models.fcn import FCN
 from ..models.names import Architecture
 from .finish import finish
@@ -81,7 +81,7 @@ def train(
     Raises:
         ConfigError: a setting cannot be used, or an option has an unknown name.
         DataError: something is wrong with the data; found before training starts.
-        CheckpointError: there is no model in `init_from`.
+        CheckpointError: there is no model in `init_from`, or a model cannot be written.
         WeightsError: the weights to start from do not fit or cannot be fetched.
         TrainingError: the run folder is taken, there is no run to resume, the loss is no longer finite, or
             the GPU's memory is too small.
@@ -92,7 +92,13 @@ def train(
         log.setLevel(logging.ERROR)  # one process tells the user
     run, settings = _open_run(settings, is_first)
     state = _latest_state(run) if settings.resume else None
-    data, form, start = _checked(data, settings, progress, fresh=state is None)
+    root = data.root if isinstance(data, SegmentationData) else Path(data)
+    with Memory(root) as memory:
+        data = _opened(data, settings, progress, memory)
+        start = _start(settings) if state is None else None
+        form = check_data(data, ("train", "val"), progress=progress, memory=memory)
+    if form.note:
+        log.info("%s", form.note)
 
     torch.manual_seed(settings.seed)
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)
@@ -140,31 +146,22 @@ def train(
     return TrainResult(run, run / BEST, scores)
 
 
-def _checked(
-    data: str | Path | SegmentationData, settings: TrainSettings, progress: Progress | None, *, fresh: bool
-) -> tuple[SegmentationData, PictureForm, Path | None]:
-    """Return the data set, open and without fault, how its pictures are read, and what a run starts from.
-
-    What an earlier check has read is not read again.
-    """
-    root = data.root if isinstance(data, SegmentationData) else Path(data)
-    with Memory(root) as memory:
-        if not isinstance(data, SegmentationData):
-            data = open_data(
-                data,
-                format=settings.format,
-                seed=settings.seed,
-                val_fraction=settings.val_fraction,
-                progress=progress,
-                memory=memory,
-            )
-        for note in data.notes:
-            log.info("%s", note)
-        start = _start(settings) if fresh else None
-        form = check_data(data, ("train", "val"), progress=progress, memory=memory)
-    if form.note:
-        log.info("%s", form.note)
-    return data, form, start
+def _opened(
+    data: str | Path | SegmentationData, settings: TrainSettings, progress: Progress | None, memory: Memory
+) -> SegmentationData:
+    """Return the data set, open; what an earlier check has read is not read again."""
+    if not isinstance(data, SegmentationData):
+        data = open_data(
+            data,
+            format=settings.format,
+            seed=settings.seed,
+            val_fraction=settings.val_fraction,
+            progress=progress,
+            memory=memory,
+        )
+    for note in data.notes:
+        log.info("%s", note)
+    return data
 
 
 def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
@@ -192,11 +189,7 @@ def _start(settings: TrainSettings) -> Path | None:
         return weights
     if settings.weights == "none":
         return None
-    if settings.weights == "imagenet":
-        return imagenet_weights(Architecture.parse(settings.model).backbone)
-    if not Path(settings.weights).is_file():
-        raise WeightsError(f"{settings.weights}: no such weights file")
-    return Path(settings.weights)
+    return weights_file(settings.weights, Architecture.parse(settings.model).backbone)
 
 
 def _is_first(nodes: int) -> bool:
@@ -221,7 +214,7 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
         return run, settings
     if run.exists() and not run.is_dir():
         raise TrainingError(f"{run}: is a file, expected a folder to write; give another --out")
-    if is_first and run.exists() and any(run.iterdir()):
+    if is_first and run.is_dir() and any(run.iterdir()):
         raise TrainingError(
             f"{run}: exists already and is not empty; "
             "add --resume to go on with that run, or give another --out"
@@ -236,12 +229,12 @@ def _make_model(
 
     `measured` is None for photos, which have the family's own mean and deviation.
     """
-    weights = start if settings.init_from is None else None
+    weights = None if settings.init_from else start
     channels: dict[str, Any] = {} if measured is None else measured.arguments(settings.family)
     model = create_model(
         settings.model, data.labels.num_classes, family=settings.family, weights=weights, **channels
     )
-    if start is not None and weights is None:
+    if settings.init_from and start:
         load_shared(model, load_file(start), str(start))
     frozen = 2 * settings.is_pretrained if settings.frozen_stages is None else settings.frozen_stages
     model.backbone.freeze(frozen)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 import pixelwise
-from pixelwise.checkpoint import load_model, read_card
+from pixelwise.checkpoint import METADATA_KEY, load_model, read_card
 from pixelwise.errors import ConfigError, DataError, TrainingError
 from pixelwise.models.fcn import FCN
 from pixelwise.training import record
@@ -157,6 +158,27 @@ def test_a_state_cut_off_by_a_crash_is_passed_over_and_older_ones_go(
         assert not older.exists()
     finally:
         half.unlink()
+
+
+@pytest.mark.parametrize("kept", [("last.safetensors",), ("model.safetensors", "model.xml")])
+def test_a_trained_model_without_a_resume_state_is_not_trained_over(
+    kept: tuple[str, ...], finished: Path, squares: Path, tmp_path: Path
+) -> None:
+    before = {name: (finished / name).read_bytes() for name in ("settings.json", *kept)}
+    for name, content in before.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(TrainingError, match=r"no resume state.*--init-from"):
+        train(squares, out=tmp_path, resume=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_crash_while_the_first_state_is_written_lets_a_run_begin_anew(
+    finished: Path, tmp_path: Path
+) -> None:
+    card = read_card(finished / "last.safetensors")
+    content = {METADATA_KEY: replace(card, training={**card.training, "epoch": 1}).to_json()}
+    save_file({"a": torch.zeros(1)}, tmp_path / "last.safetensors", content)
+    assert run_module._latest_state(tmp_path) is None
 
 
 def test_a_run_folder_is_never_overwritten(finished: Path, squares: Path) -> None:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from pixelwise.errors import DataError, PixelwiseError, TrainingError
+from pixelwise.errors import DataError, PixelwiseError
 from pixelwise.training import run as run_module
 from pixelwise.training.module import TrainingModule
 from pixelwise.training.precision import memory_format
@@ -72,14 +72,6 @@ def test_a_folder_that_is_not_there_is_missed_before_weights_are_fetched(
     monkeypatch.setattr(run_module, "weights_file", None)
     with pytest.raises(DataError, match="nowhere"):
         train(tmp_path / "nowhere", out=tmp_path / "run")
-
-
-def test_a_trained_model_without_a_resume_state_is_not_trained_over(squares: Path, tmp_path: Path) -> None:
-    TrainSettings().write(tmp_path / "settings.json")
-    (tmp_path / "last.safetensors").write_bytes(b"trained")
-    with pytest.raises(TrainingError, match=r"no resume state.*--init-from"):
-        train(squares, out=tmp_path, resume=True)
-    assert (tmp_path / "last.safetensors").read_bytes() == b"trained"
 
 
 def test_class_weights_of_the_training_masks_reach_the_loss(

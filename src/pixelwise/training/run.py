@@ -256,6 +256,9 @@ def _latest_state(run: Path) -> Path | None:
     """Return the newest whole resume state; one cut off by a crash while being written is passed over.
 
     Older ones, which Lightning leaves where a run was resumed from them, are deleted.
+
+    Raises:
+        TrainingError: there is none, though one was written once: the run would be trained over.
     """
     states = sorted((run / "state").glob("*.ckpt"), reverse=True)
     for place, path in enumerate(states):
@@ -267,7 +270,9 @@ def _latest_state(run: Path) -> Path | None:
         for older in states[place + 1 :]:
             older.unlink(missing_ok=True)  # another process of the run may have been quicker
         return path
-    if (run / LAST).exists():
+    # The models of an epoch are written before its state: after the first, a crash can leave them alone.
+    exported = (run / BEST).with_suffix(".xml").exists()
+    if exported or ((run / LAST).exists() and read_card(run / LAST).training.get("epoch", 1) > 1):
         raise TrainingError(
             f"{run}: holds a trained model and no resume state, so that it cannot go on; "
             f"start a new run with --init-from {run}"

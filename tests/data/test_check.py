@@ -101,7 +101,7 @@ def test_a_mask_that_lacks_the_rotation_of_its_picture_is_named_so(root, put):
     exif = Image.Exif()
     exif[0x0112] = 6
     put("train/images/a.png", np.zeros((2, 3, 3), np.uint8), exif=exif)
-    assert "is 2 x 3 (one of them lacks the rotation that cameras store, EXIF)" in complaint(root)
+    assert "is 2 x 3: one of them lacks the rotation that cameras store (EXIF): turn" in complaint(root)
 
 
 def test_a_rotated_picture_and_its_upright_mask_pass(root, put):
@@ -188,8 +188,17 @@ def test_masks_in_which_the_object_is_ignored_are_found(put_pair, tmp_path):
         put_pair(split, "a", [[0, 0, 255]])
     (tmp_path / "dataset.yaml").write_text("names: {0: background, 1: object}")
     text = complaint(tmp_path)
-    assert "all masks together hold background and ignored pixels alone; expected two classes or more" in text
+    assert "all masks together hold background and ignored pixels alone; expected two classes" in text
     assert "If an ignored value is a class, name it in dataset.yaml" in text
+
+
+def test_a_train_split_without_a_class_is_an_error_whatever_val_holds(put_pair, tmp_path):
+    put_pair("train", "a", [[255, 255, 255]])
+    put_pair("val", "a", GOOD)
+    (tmp_path / "dataset.yaml").write_text("names: [road, car, tree]")
+    assert "all masks of train hold ignored pixels alone; expected the classes road, car" in complaint(
+        tmp_path
+    )
 
 
 def test_one_class_alone_may_be_all_there_is(put_pair, tmp_path):
@@ -199,8 +208,18 @@ def test_one_class_alone_may_be_all_there_is(put_pair, tmp_path):
 
 
 def test_a_split_that_does_not_exist_is_an_error(root):
-    found = complaint(root, "test")
-    assert found.startswith(f"{root}: has no split 'test', only train, val; make {root}/test/")
+    assert complaint(root, "test") == (
+        f"{root}: has no split 'test', only train, val; make {root}/test/{{images,masks}}"
+    )
+    assert complaint(root, "foo") == f"{root}: has no split 'foo', only train, val"
+
+
+def test_a_single_pair_is_told_to_be_too_few_and_no_share_for_val_how_to_mend_it(put_pair, tmp_path):
+    put_pair("train", "a", GOOD)
+    assert "has no split 'val', only train; two pairs or more are needed" in complaint(tmp_path)
+    put_pair("train", "b", GOOD)
+    with pytest.raises(DataError, match="has no split 'val', only train; give val_fraction more than 0"):
+        check_data(open_data(tmp_path, val_fraction=0))
 
 
 def test_masks_that_were_read_to_find_the_classes_are_not_read_again(root, tmp_path, monkeypatch):

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,7 +12,7 @@ from pixelwise.inspection.finding import Severity
 from pixelwise.inspection.findings import find
 from pixelwise.inspection.survey import survey
 
-from .faults import CLASSES, FAULTS, names
+from .faults import CLASSES, FAULTS, files, names
 
 
 def found(root):
@@ -136,3 +138,36 @@ def test_ids_that_are_shifted_with_their_void_are_told(root):
     (finding,) = find(survey(root))
     assert finding.kind == "ids-shifted"
     assert "ignore: [7]" in finding.mend
+
+
+def test_a_class_that_was_not_named_is_not_taken_for_void(root):
+    names(root, {0: "background", 1: "disc"})
+    found = {finding.kind: finding for finding in find(survey(root))}
+    assert found.keys() == {"value-beyond-names"}
+    names(root, {value: name for value, name in CLASSES.items() if value < 5})
+    found = {finding.kind: finding for finding in find(survey(root))}
+    assert found.keys() == {"value-beyond-names"}
+    assert not found["value-beyond-names"].safe
+
+
+def test_a_split_that_training_needs_and_lacks_is_told(root):
+    shutil.rmtree(root / "train")
+    assert split_missing(root) == "no pair in train, only 6 in val"
+    (root / "val").rename(root / "train")
+    assert "split-missing" not in kinds_of(root)  # val is taken out of train
+    for path in [path for kind in ("images", "masks") for path in files(root, "train", kind)[1:]]:
+        path.unlink()
+    assert split_missing(root) == "no pair in val, only 1 in train"
+
+
+def split_missing(root):
+    (finding,) = [finding for finding in find(survey(root)) if finding.kind == "split-missing"]
+    assert finding.severity is Severity.BLOCKS
+    return finding.title
+
+
+def test_masks_of_train_that_are_void_throughout_block(root):
+    for mask in root.glob("train/masks/*.png"):
+        Image.fromarray(np.full_like(np.array(Image.open(mask)), 255)).save(mask)
+    found = {finding.kind: finding for finding in find(survey(root))}
+    assert found["nothing-to-learn"].title == "all masks of train together hold no class alone"

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,9 +22,10 @@ from safetensors.torch import load_file, save_file
 
 import pixelwise
 from pixelwise.checkpoint import METADATA_KEY, load_model, read_card
+from pixelwise.data.folder import open_data
 from pixelwise.errors import ConfigError, DataError, TrainingError
 from pixelwise.models.fcn import FCN
-from pixelwise.training import record
+from pixelwise.training import record, same_data
 from pixelwise.training import run as run_module
 from pixelwise.training.run import train
 from pixelwise.training.settings import TrainSettings
@@ -50,6 +52,7 @@ def test_a_run_leaves_model_scores_curves_logs_and_examples(finished: Path, squa
     left = {path.relative_to(finished).as_posix() for path in finished.rglob("*") if path.is_file()}
     assert {
         "settings.json",
+        "data.json",
         "model.safetensors",
         "last.safetensors",
         "model.xml",
@@ -179,6 +182,40 @@ def test_a_crash_while_the_first_state_is_written_lets_a_run_begin_anew(
     content = {METADATA_KEY: replace(card, training={**card.training, "epoch": 1}).to_json()}
     save_file({"a": torch.zeros(1)}, tmp_path / "last.safetensors", content)
     assert run_module._latest_state(tmp_path) is None
+
+
+def _swap_classes(data: Path) -> None:
+    (data / "dataset.yaml").write_text("names: {1: class_0, 0: class_1}")
+
+
+def _rename_a_pair(data: Path) -> None:
+    for kind in ("images", "masks"):
+        (data / "train" / kind / "3.png").rename(data / "train" / kind / "other.png")
+
+
+def _drop_a_pair(data: Path) -> None:
+    for kind in ("images", "masks"):
+        (data / "val" / kind / "1.png").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_swap_classes, "found classes: class_1, class_0; expected class_0, class_1"),
+        (_rename_a_pair, "found train: 8 pairs, names .*; expected 8 pairs, names"),
+        (_drop_a_pair, "found val: 2 pairs, .*; expected 3 pairs"),
+    ],
+)
+def test_a_run_does_not_go_on_with_other_data(
+    change: Callable[[Path], None], told: str, finished: Path, squares: Path, tmp_path: Path
+) -> None:
+    data = shutil.copytree(squares, tmp_path / "data")
+    same_data.check_same_data(finished, open_data(data))  # it may have moved
+    change(data)
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*")}
+    with pytest.raises(TrainingError, match=f"{data}: is not the data that {finished} .*{told}.*--init-from"):
+        train(data, out=finished, resume=True)
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
 
 
 def test_a_run_folder_is_never_overwritten(finished: Path, squares: Path) -> None:

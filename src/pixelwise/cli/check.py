@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ..data.memory import Memory
 from ..errors import DataError
-from ..inspection.finding import Finding, Severity
+from ..inspection.finding import Finding, Severity, count
 from ..inspection.findings import find
 from ..inspection.mend import mend, refuse_to_mend
 from ..inspection.page import page
@@ -120,7 +120,7 @@ def _tell(console: Console, found: Survey, findings: Sequence[Finding]) -> None:
     for note in found.notes:
         _say(console, f"note: {note}")
     if not findings:
-        _say(console, f"{len(found.entries):,} pairs, nothing is wrong")
+        _say(console, f"{count(len(found.entries), 'pair')}, nothing is wrong")
         return
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")

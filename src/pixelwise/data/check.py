@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,9 +53,10 @@ def check_data(
             each: the file, what was found, how often, and how to mend it.
     """
     pairs = [pair for name in splits for pair in data.split(name)]
+    split_of = [name for name in splits for _ in data.split(name)]
     findings = list(dict.fromkeys(line for name in splits for line in data.faults.get(name, ())))
     strange: dict[int, _Strange] = defaultdict(_Strange)
-    present: set[int] = set()
+    present: dict[str, set[int]] = {name: set() for name in splits}
     kinds: dict[Bands, tuple[int, Path]] = {}
     look = memory.remembering(PICTURE, _look_at) if memory else _look_at
     scan = scanner(memory)
@@ -64,9 +65,9 @@ def check_data(
         return _check_pair(data, pair, look(pair.image), scan(pair.mask))
 
     results = in_parallel(check, pairs, progress)
-    for pair, result in zip(pairs, results, strict=True):
+    for name, pair, result in zip(split_of, pairs, results, strict=True):
         findings += result.findings
-        present |= result.present
+        present[name] |= result.present
         if result.kind is not None:
             number, first = kinds.get(result.kind, (0, pair.image))
             kinds[result.kind] = (number + 1, first)
@@ -191,11 +192,15 @@ def _check_pair(
 
 
 def _size_finding(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> str:
-    turned = " (one of them lacks the rotation that cameras store, EXIF)" if image == mask[::-1] else ""
+    mend = "scale the mask to the picture's size without mixing values (nearest neighbour)"
+    if image == mask[::-1]:
+        mend = (
+            "one of them lacks the rotation that cameras store (EXIF): turn the mask as the picture is, as "
+            "`pixelwise check --fix` does where it can tell"
+        )
     return (
         f"{pair.mask}: is {mask[1]} x {mask[0]} pixels, but its picture {pair.image} is "
-        f"{image[1]} x {image[0]}{turned}: scale the mask to the picture's size "
-        "without mixing values (nearest neighbour)"
+        f"{image[1]} x {image[0]}: {mend}"
     )
 
 
@@ -235,13 +240,16 @@ def _strange_values(codec: MaskCodec, strange: dict[int, _Strange]) -> list[str]
     return lines
 
 
-def _nothing_to_learn(data: SegmentationData, present: set[int]) -> list[str]:
-    """Return a line if the masks hold fewer than two of several classes."""
+def _nothing_to_learn(data: SegmentationData, present: Mapping[str, set[int]]) -> list[str]:
+    """Return a line if the masks hold fewer than two of several classes, or those of train none."""
     names = data.labels.class_names
-    classes = [names[id_] for id_ in present if id_ != IGNORE_INDEX]
+    if not present.get("train", {0}) - {IGNORE_INDEX}:
+        return ["all masks of train hold ignored pixels alone; expected the classes " + ", ".join(names[:8])]
+    held = set().union(*present.values())
+    classes = [names[id_] for id_ in held if id_ != IGNORE_INDEX]
     if len(names) == 1 or len(classes) > 1:
         return []
-    ignored = " and ignored pixels" if IGNORE_INDEX in present else ""
+    ignored = " and ignored pixels" if IGNORE_INDEX in held else ""
     return [
         f"all masks together hold {classes[0] if classes else 'no class'}{ignored} alone; expected two "
         f"classes or more of {', '.join(names[:8])}. If an ignored value is a class, name it in dataset.yaml"

@@ -79,9 +79,19 @@ class SegmentationData:
             DataError: there is no split of that name; the ones that exist are named.
         """
         if name not in self.splits:
-            raise DataError(
-                f"{self.root}: has no split '{name}', only {', '.join(self.splits)}; make {self.root / name}/"
-                "{images,masks}, or put all pairs into "
-                f"{self.root}/{{images,masks}} to have them split into train and val"
-            )
+            found = f"has no split '{name}', only {', '.join(self.splits)}"
+            raise DataError(f"{self.root}: {found}{self._advice(name)}")
         return self.splits[name]
+
+    def _advice(self, split: str) -> str:
+        """Return how to get a split that is missing."""
+        if split == "val" and len(self.splits.get("train", ())) < 2:
+            return "; two pairs or more are needed, so that one of them can be kept for validation"
+        if split == "val":
+            return f"; give val_fraction more than 0 to have it taken out of train, or make {self.root}/val"
+        if split == "train":
+            return (
+                f"; make {self.root}/train/{{images,masks}}, or put all pairs into {self.root}/"
+                "{images,masks} to have them split into train and val"
+            )
+        return f"; make {self.root}/test/{{images,masks}}" if split == "test" else ""

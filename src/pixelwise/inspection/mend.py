@@ -25,7 +25,7 @@ from ..labels import IGNORE_INDEX
 from .finding import count
 from .findings.files import lacks_rotation
 from .findings.splits import leaks
-from .findings.values import ids_shifted, is_void
+from .findings.values import ids_shifted, void_values
 from .record import Entry
 from .sharpen import sharpened
 from .survey import Survey
@@ -204,8 +204,6 @@ def _void(survey: Survey) -> list[int]:
     if ids_shifted(survey):
         return []
     masks: Counter[int] = Counter()
-    number = 0
     for verdict in verdicts(survey):
-        number += 1
         masks.update(verdict.strange if verdict.trouble is Trouble.STRANGE else ())
-    return sorted(value for value in masks if is_void(survey, value, masks[value], number))
+    return void_values(survey, masks)

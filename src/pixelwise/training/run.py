@@ -36,6 +36,7 @@ from .loss import weights_from_pixels
 from .module import TrainingModule
 from .precision import memory_format
 from .record import BEST, LAST, RunRecorder
+from .same_data import check_same_data, write_data
 from .settings import TrainSettings
 from .statistics import ChannelStatistics, count_pixels, measure_channels
 from .trainer import make_trainer, quiet_lightning
@@ -83,8 +84,8 @@ def train(
         DataError: something is wrong with the data; found before training starts.
         CheckpointError: there is no model in `init_from`, or a model cannot be written.
         WeightsError: the weights to start from do not fit or cannot be fetched.
-        TrainingError: the run folder is taken, there is no run to resume, the loss is no longer finite, or
-            the GPU's memory is too small.
+        TrainingError: the run folder is taken, there is no run to resume or it was begun on other data, the
+            loss is no longer finite, or the GPU's memory is too small.
     """
     settings = _settings(settings, options)
     is_first = _is_first(settings.nodes)
@@ -95,6 +96,8 @@ def train(
     root = data.root if isinstance(data, SegmentationData) else Path(data)
     with Memory(root) as memory:
         data = _opened(data, settings, progress, memory)
+        if settings.resume:
+            check_same_data(run, data)
         start = _start(settings) if state is None else None
         form = check_data(data, ("train", "val"), progress=progress, memory=memory)
     if form.note:
@@ -124,6 +127,7 @@ def train(
         if is_first:
             run.mkdir(parents=True, exist_ok=True)
             settings.write(run / "settings.json")
+            write_data(run, data)
         if loaders.repeats > 1:
             log.info(
                 "each epoch goes %d times over the %d training pictures, so that it has %d steps",

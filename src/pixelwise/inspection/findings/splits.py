@@ -28,6 +28,20 @@ def leaks(survey: Survey) -> list[Pair]:
     return [pair for group in across for split, pair in group if split == "train"]
 
 
+def missing(survey: Survey) -> Iterator[Finding]:
+    """Find that there is nothing to learn from, or nothing to validate on."""
+    lacks = [name for name in ("train", "val") if name not in survey.splits]
+    if lacks:
+        found = ", ".join(f"{len(survey.entries.pairs[name])} in {name}" for name in survey.splits)
+        yield finding(
+            "split-missing",
+            Severity.BLOCKS,
+            f"no pair in {' and in '.join(lacks)}, only {found}",
+            why="training learns from train and keeps the model that is best on val: it does not start",
+            mend="put all pairs, two or more, into DATA/{images,masks}: they are split into train and val",
+        )
+
+
 def same_picture(survey: Survey) -> Iterator[Finding]:
     """Find pictures that occur more than once, in two splits or in one."""
     groups = _repeated(survey)
@@ -98,4 +112,4 @@ def _groups(
     return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, fix=fix)
 
 
-SPLITS = (same_picture, near_picture)
+SPLITS = (missing, same_picture, near_picture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ...data.description import FILE_NAME
 from ...data.pairs import Pair
@@ -123,10 +123,10 @@ def strange(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     if ids_shifted(survey):
         yield _shift_finding(survey, _troubled(survey, judged, Trouble.STRANGE)[0])
         return
-    readable = sum(1 for _ in survey.masks())
-    for value, number in masks.most_common(_LISTED):
+    void = void_values(survey, masks)
+    for value, _ in masks.most_common(_LISTED):
         holding = (verdict for verdict in found if value in verdict.strange)
-        if is_void(survey, value, number, readable):
+        if value in void:
             yield _void_finding(survey, value, holding)
         else:
             yield _beyond_finding(survey, value, holding)
@@ -169,12 +169,25 @@ def _shift_finding(survey: Survey, found: _Masks) -> Finding:
     )
 
 
-def is_void(survey: Survey, value: int, masks: int, of: int) -> bool:
-    """Say whether a value looks like the mark of pixels that nobody labelled."""
+def void_values(survey: Survey, masks: Mapping[int, int]) -> list[int]:
+    """Return the values of no class that look like the mark of pixels that nobody labelled.
+
+    That is 255, or the value behind the last class, in half the masks or more, where it is the only one and
+    nothing else in the masks is ignored: otherwise it is a class that was not named.
+
+    Args:
+        survey: The data set.
+        masks: In how many masks each value of no class stands.
+    """
     if survey.meaning.by_color:
-        return value in _VOID_COLORS
-    follows = value == 1 + max((known for known, id_ in survey.codec.ids.items() if id_ != 255), default=0)
-    return value == 255 or (follows and masks >= 0.5 * of)
+        return sorted(value for value in masks if value in _VOID_COLORS)
+    if 255 in masks:
+        return [255]
+    behind = 1 + max((value for value, id_ in survey.codec.ids.items() if id_ != IGNORE_INDEX), default=0)
+    if list(masks) != [behind] or 2 * masks[behind] < sum(1 for _ in survey.masks()):
+        return []
+    ignored = any(IGNORE_INDEX in survey.by_class(facts.record) for _, facts in survey.masks())
+    return [] if ignored else [behind]
 
 
 def _void_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Finding:

@@ -26,6 +26,7 @@ from .labels import Labels
 from .metrics import Scores
 from .predict.ahead import ahead
 from .predict.predictor import Predictor
+from .writing import check_writable, writing_to
 
 if TYPE_CHECKING:
     from .models.fcn import FCN
@@ -97,7 +98,8 @@ def evaluate(
     Raises:
         CheckpointError: `model` is no model file.
         ConfigError: model and data set name different classes, or `out` holds an evaluation already.
-        DataError: the data set has no such split, or none of its pictures can be read.
+        DataError: the data set has no such split, none of its pictures can be read, or nothing can be written
+            to `out`.
         MissingExtraError: torchmetrics (or matplotlib, with `out`) is not installed.
     """
     require("torch", "torchmetrics", *(["matplotlib"] if out is not None else []))
@@ -226,11 +228,13 @@ def check_free(out: Path, overwrite: bool) -> None:
 
     Raises:
         ConfigError: `out` is a file, or holds an evaluation and `overwrite` is not set.
+        DataError: no file can be made there.
     """
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out}: is a file, expected a folder to write the evaluation to")
     if not overwrite and (out / "scores.json").exists():
         raise ConfigError(f"{out}: holds an evaluation already; give another folder, or --overwrite")
+    check_writable(out)
 
 
 def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = False) -> list[Path]:
@@ -238,18 +242,13 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
 
     Raises:
         ConfigError: `out` is a file, or holds an evaluation and `overwrite` is not set.
+        DataError: the files cannot be written.
         MissingExtraError: matplotlib is not installed.
     """
     from .report.confusion import confusion_picture
 
     check_free(out, overwrite)
-    out.mkdir(parents=True, exist_ok=True)
     scores, pictures, matrix = out / "scores.json", out / "per_picture.csv", out / "confusion.png"
-    confusion_picture(evaluation.scores, evaluation.labels, matrix)
-    with pictures.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.writer(file)
-        rows.writerow(("picture", "mean_iou"))
-        rows.writerows((picture.name, f"{picture.mean_iou:.6f}") for picture in evaluation.per_picture)
     summary = {
         "split": evaluation.split,
         "pictures": len(evaluation.per_picture),
@@ -259,7 +258,14 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
         "version": __version__,
         **evaluation.scores.to_dict(evaluation.labels.class_names),
     }
-    scores.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    with writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
+        confusion_picture(evaluation.scores, evaluation.labels, matrix)
+        with pictures.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+            rows = csv.writer(file)
+            rows.writerow(("picture", "mean_iou"))
+            rows.writerows((picture.name, f"{picture.mean_iou:.6f}") for picture in evaluation.per_picture)
+        scores.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     return [scores, pictures, matrix]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from pixelwise.errors import DataError
 from pixelwise.labels import Labels
-from pixelwise.predict.outputs import Layout, describe_origin, file_names, replacing
+from pixelwise.predict.outputs import Layout, describe_origin, file_names
 
 
 @pytest.mark.parametrize(
@@ -18,33 +18,6 @@ from pixelwise.predict.outputs import Layout, describe_origin, file_names, repla
 )
 def test_class_names_become_file_names_that_differ(names, files):
     assert file_names(names) == files
-
-
-def test_a_file_appears_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "new" / "a.png"
-
-    def write(data, halt=False):
-        with replacing(path) as file:
-            file.write(data)
-            assert not path.exists()
-            if halt:
-                raise InterruptedError("halted")
-
-    with pytest.raises(DataError, match="halted"):
-        write(b"half", halt=True)
-    assert list(path.parent.iterdir()) == []
-    write(b"whole")
-    assert path.read_bytes() == b"whole"
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(DataError, match=r"a\.png: cannot be written \(.+\)"),
-        replacing(tmp_path / "file/a.png"),
-    ):
-        pass
 
 
 def test_an_origin_changes_with_the_model_and_with_the_picture(tmp_path):

@@ -18,11 +18,11 @@ from ..data.memory import Memory
 from ..errors import DataError
 from ..inspection.finding import Finding, Severity, count
 from ..inspection.findings import find
-from ..inspection.mend import mend, refuse_to_mend
+from ..inspection.mend import mend
 from ..inspection.page import page
 from ..inspection.summary import summary
 from ..inspection.survey import Survey, survey
-from ..predict.outputs import replacing
+from ..writing import check_new_folder, check_writable, replacing
 from .progress import progress_bar
 
 _STYLES = {Severity.BLOCKS: "bold red", Severity.WARNING: "yellow", Severity.REMARK: "blue"}
@@ -60,8 +60,10 @@ def check(
         pixelwise check DATA --fix MENDED
     """
     written = _outputs(data, html, json, overwrite)
+    for path in written.values():
+        check_writable(path)
     if fix is not None:
-        refuse_to_mend(fix)
+        check_new_folder(fix)
     with progress_bar("checking", rate="pictures") as progress, _memory(data, again) as memory:
         found = survey(data, format=format, progress=progress, memory=memory)
     findings = find(found)

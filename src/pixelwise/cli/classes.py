@@ -24,7 +24,7 @@ from ..data.masks import hex_color, pack_color
 from ..data.scan import Progress, in_parallel, scan_mask, total
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX, Color
-from ..predict.outputs import replacing
+from ..writing import replacing
 from .progress import progress_bar
 
 

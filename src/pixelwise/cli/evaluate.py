@@ -67,12 +67,12 @@ def evaluate(
         predictor, opened = open_both(model, data, engine, progress, format, tta)
     with progress_bar(f"scoring {split}") as progress:
         evaluation = score(predictor, opened, split=split, progress=progress)
-    written = write_evaluation(evaluation, out, overwrite=overwrite)
 
     console = Console(highlight=False)
     for note in opened.notes:
         console.print(f"[dim]note:[/] {escape(note)}")
     print_evaluation(evaluation, console)
+    written = write_evaluation(evaluation, out, overwrite=overwrite)
     console.print("\nwritten:")
     for path in written:
         console.print(f"  {path}", markup=False, soft_wrap=True)

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError
 from ..labels import IGNORE_INDEX, Labels
+from ..writing import new_folder
 from .description import FILE_NAME, Description, draft
 from .scan import Progress
 
@@ -147,7 +148,7 @@ def write_shapes(
         progress: Told how many pictures are written.
 
     Raises:
-        DataError: `out` has something in it already.
+        DataError: `out` has something in it already, or the disk is full.
         ConfigError: a number is negative, no picture is asked for, or `size` is below 48 pixels.
     """
     out = Path(out)
@@ -160,18 +161,17 @@ def write_shapes(
         raise ConfigError(f"seed is {seed}, expected 0 or more")
     if min(size) < 48:
         raise ConfigError(f"size is {size[0]} x {size[1]}, expected at least 48 pixels: the shapes need room")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out}: exists and is not an empty folder; name a new one, or delete it")
     labels = DESCRIPTION.labels()
     done = 0
-    for place, (split, count) in enumerate(counts.items()):
-        for index in range(count):
-            image, mask = draw_scene(np.random.default_rng((seed, place, index)), size)
-            _save(out / split, f"{split}_{index:04d}", image, mask, labels)
-            done += 1
-            if progress is not None:
-                progress(done, sum(counts.values()))
-    (out / FILE_NAME).write_text(draft(DESCRIPTION, {}, by_color=False), encoding="utf-8")
+    with new_folder(out):
+        for place, (split, count) in enumerate(counts.items()):
+            for index in range(count):
+                image, mask = draw_scene(np.random.default_rng((seed, place, index)), size)
+                _save(out / split, f"{split}_{index:04d}", image, mask, labels)
+                done += 1
+                if progress is not None:
+                    progress(done, sum(counts.values()))
+        (out / FILE_NAME).write_text(draft(DESCRIPTION, {}, by_color=False), encoding="utf-8")
     return out
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX, Labels
+from ..writing import new_folder
 from .description import FILE_NAME, Description, draft, read_description
 from .image import verify_image
 from .masks import MaskCodec, read_mask
@@ -45,14 +46,17 @@ def write_folder(data: SegmentationData, out: str | Path, *, progress: Progress 
         progress: Told how many pairs are done.
 
     Raises:
-        DataError: `out` has something in it already, or lies within the data set, or no pair can be written.
+        DataError: `out` has something in it already, or lies within the data set, no pair can be written, or
+            the disk is full; nothing stays in `out` then.
     """
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out}: exists and is not an empty folder; name a new one, or delete it")
     if out.resolve().is_relative_to(data.root.resolve()):
         raise DataError(f"{out}: lies within the data set {data.root}; name a folder elsewhere")
-    out.mkdir(parents=True, exist_ok=True)
+    with new_folder(out):
+        return _write(data, out, progress)
+
+
+def _write(data: SegmentationData, out: Path, progress: Progress | None) -> Written:
     description = _description(data.labels)
     asked = {"channels": data.channels, "depth": data.depth}
     lines = "".join(f"\n{key}: {value}" for key, value in asked.items() if value is not None)

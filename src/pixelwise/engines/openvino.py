@@ -199,6 +199,19 @@ def read_graph(path: Path) -> tuple[ov.Model, ModelCard]:
     return graph, ModelCard.from_json(graph.get_rt_info([METADATA_KEY]).astype(str), path)
 
 
+def write_graph(graph: ov.Model, card: ModelCard, path: Path) -> None:
+    """Write an .xml file with its card, and a .bin file with the weights in half precision beside it.
+
+    Raises:
+        CheckpointError: the files cannot be written.
+    """
+    graph.set_rt_info(card.to_json(), [METADATA_KEY])
+    try:
+        ov.save_model(graph, path, compress_to_fp16=True)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path}: cannot be written; is the disk full?") from error
+
+
 def _precision(exact: bool) -> dict[str, str]:
     """Return the setting of the precision; none leaves it to OpenVINO.
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch.jit._trace import TracerWarning
 
-from ..checkpoint import METADATA_KEY, ModelCard
-from ..engines.openvino import OpenVinoEngine
+from ..checkpoint import ModelCard
+from ..engines.openvino import OpenVinoEngine, write_graph
 from ..engines.runtime import ov
 from ..models.fcn import FCN
 
@@ -22,8 +22,7 @@ TRACED_SIZE = (70, 50)
 def write_openvino(model: FCN, card: ModelCard, path: Path) -> OpenVinoEngine:
     """Write a network in evaluation mode, and return what computes the file in float32."""
     graph = _trace(model, ov.Type(card.form.dtype))
-    graph.set_rt_info(card.to_json(), [METADATA_KEY])
-    ov.save_model(graph, path, compress_to_fp16=True)
+    write_graph(graph, card, path)
     return OpenVinoEngine(path, exact=True)
 
 

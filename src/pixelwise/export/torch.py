@@ -7,6 +7,7 @@ reads with weights_only.
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any
@@ -58,5 +59,7 @@ def write_torch(model: FCN, card: ModelCard, path: Path) -> ProgramEngine:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = trace_program(model, model.in_channels, dtype)
-        torch.export.save(program, path, extra_files={METADATA_KEY: card.to_json()})
+        whole = io.BytesIO()  # torch aborts the process where the disk is full
+        torch.export.save(program, whole, extra_files={METADATA_KEY: card.to_json()})
+        path.write_bytes(whole.getbuffer())
         return ProgramEngine(path)

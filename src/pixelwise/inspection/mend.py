@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -22,6 +23,7 @@ from ..data.masks import MaskValues, read_mask_values, unpack_color
 from ..data.scan import Progress, in_parallel
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
+from ..writing import check_new_folder, new_folder
 from .finding import count
 from .findings.files import lacks_rotation
 from .findings.splits import leaks
@@ -30,16 +32,6 @@ from .record import Entry
 from .sharpen import sharpened
 from .survey import Survey
 from .verdict import Trouble, verdicts
-
-
-def refuse_to_mend(out: Path) -> None:
-    """Raise where a mended copy must not go.
-
-    Raises:
-        DataError: there is something at `out` already.
-    """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out}: exists and is not an empty folder; name a new one for the mended copy")
 
 
 def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list[str]:
@@ -58,9 +50,10 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         What was done, a sentence each.
 
     Raises:
-        DataError: `out` is there already, lies within the data set, or the data set is of another format.
+        DataError: `out` is there already, lies within the data set, the data set is of another format, or the
+            disk is full; nothing stays in `out` then.
     """
-    refuse_to_mend(out)
+    check_new_folder(out)
     if survey.once:
         raise DataError(
             f"{survey.root}: is no folder of the format {FOLDER.name}, which is all that --fix mends; it can "
@@ -81,13 +74,12 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         except (ImageError, FileNotFoundError):  # it has changed or gone since it was looked at
             return "left out, cannot be read"
 
-    done = Counter(in_parallel(write, survey.entries, progress))
+    with new_folder(out):
+        done = Counter(in_parallel(write, survey.entries, progress))
+        described = _describe(survey, out)
     kept = [f"{count(number, 'pair')}: {what}" for what, number in done.items() if what]
-    return [
-        *kept,
-        *_describe(survey, out),
-        f"wrote the mended copy to {out}; check it with  pixelwise check {out}",
-    ]
+    check = f"pixelwise check {shlex.quote(str(out))}"
+    return [*kept, *described, f"wrote the mended copy to {out}; check it with  {check}"]
 
 
 def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
@@ -172,7 +164,7 @@ def _describe(survey: Survey, out: Path) -> list[str]:
     """Write the `dataset.yaml` of the copy, and return what is new in it."""
     source, target = survey.root / FILE_NAME, out / FILE_NAME
     void = _void(survey)
-    if not survey.entries or not out.is_dir():
+    if not any(out.iterdir()):
         return []
     if not void and not survey.meaning.unclear:
         if source.exists():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..labels import Labels
-from .outputs import replacing
+from ..writing import replacing
 
 HEADER = ["picture", "class", "pixels", "share"]
 

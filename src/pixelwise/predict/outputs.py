@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ..errors import DataError
 from ..labels import Labels
+from ..writing import replacing
 from . import render
 
 ORIGIN_KEY = "pixelwise"
@@ -145,26 +143,6 @@ def is_made_from(path: Path, origin: str) -> bool:
     """
     with path.open("rb") as file:
         return origin.encode() in file.read(HEAD_BYTES)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write to that becomes `path` when the block ends well, and vanishes when it does not.
-
-    Raises:
-        DataError: the file cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                yield file
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def file_names(class_names: tuple[str, ...]) -> list[str]:

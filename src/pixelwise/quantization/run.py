@@ -11,10 +11,10 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from ..checkpoint import METADATA_KEY, ModelCard, load_model
+from ..checkpoint import ModelCard, load_model
 from ..data.pairs import SegmentationData
 from ..engines.choose import ModelFiles
-from ..engines.openvino import OpenVinoEngine, read_graph
+from ..engines.openvino import OpenVinoEngine, read_graph, write_graph
 from ..engines.runtime import ov
 from ..errors import CheckpointError, ConfigError, DataError
 from ..evaluation import Evaluation, Progress, check_same_classes, evaluate, open_both
@@ -156,8 +156,7 @@ class _Trials:
         path = self.folder / f"{len(kept)} in float" / self.name
         path.parent.mkdir()
         graph = put_in(self.graph, [layer for layer in self.layers if layer.name not in kept])
-        graph.set_rt_info(self.card.to_json(), [METADATA_KEY])
-        ov.save_model(graph, path, compress_to_fp16=True)
+        write_graph(graph, self.card, path)
         found = evaluate(
             Predictor(OpenVinoEngine(path)), self.data, split=self.before.split, progress=self.progress
         )

@@ -30,6 +30,7 @@ from ..models.convert import load_shared
 from ..models.download import weights_file
 from ..models.fcn import FCN
 from ..models.names import Architecture
+from ..writing import check_writable
 from .finish import finish
 from .loaders import Loaders, Place, make_loaders
 from .loss import weights_from_pixels
@@ -223,6 +224,7 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
             f"{run}: exists already and is not empty; "
             "add --resume to go on with that run, or give another --out"
         )
+    check_writable(run)
     return run, settings
 
 

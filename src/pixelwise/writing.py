@@ -1,0 +1,91 @@
+"""What is written: whole files and whole folders, or none; and found out early where nothing can be."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import DataError
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Name a file or folder in the errors of the block that writes it.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that a file or folder can be made at `path`, before long work whose result goes there.
+
+    Raises:
+        DataError: it cannot.
+    """
+    place = path if path.is_dir() else path.absolute().parent
+    nearest = next(folder for folder in (place, *place.absolute().parents) if folder.exists())
+    with writing_to(path), tempfile.TemporaryFile(dir=nearest):
+        pass
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to that becomes `path` when the block ends well, and vanishes when it does not.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.part")
+    with writing_to(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                yield file
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def check_new_folder(path: Path) -> None:
+    """Make sure that a folder can be made at `path`, where nothing but an empty folder may be.
+
+    Raises:
+        DataError: it cannot.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DataError(f"{path}: exists and is not an empty folder; name a new one, or delete it")
+    check_writable(path)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[None]:
+    """Make a folder for the block to fill; what is in it vanishes again when the block does not end well.
+
+    Raises:
+        DataError: there is something already, or the disk is full.
+    """
+    check_new_folder(path)
+    was_there = path.exists()
+    with writing_to(path):
+        path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException as error:
+        for entry in path.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        if not was_there:
+            path.rmdir()
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            with writing_to(path):
+                raise
+        raise

@@ -1,0 +1,74 @@
+import errno
+from pathlib import Path
+
+import pytest
+
+from pixelwise.errors import DataError
+from pixelwise.writing import check_writable, new_folder, replacing
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "a.png"
+
+    def write(data, halt=False):
+        with replacing(path) as file:
+            file.write(data)
+            assert not path.exists()
+            if halt:
+                raise InterruptedError("halted")
+
+    with pytest.raises(DataError, match="halted"):
+        write(b"half", halt=True)
+    assert list(path.parent.iterdir()) == []
+    write(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(DataError, match=r"a\.png: cannot be written \(.+\)"),
+        replacing(tmp_path / "file/a.png"),
+    ):
+        pass
+
+
+def test_a_place_where_nothing_can_be_made_is_found_before_anything_is(tmp_path):
+    (tmp_path / "file").touch()
+    check_writable(tmp_path / "a/b/c")
+    check_writable(tmp_path / "file")
+    for path in (tmp_path / "file/b", tmp_path / "file/b/c"):
+        with pytest.raises(DataError, match=f"{path}: cannot be written .Not a directory."):
+            check_writable(path)
+    with pytest.raises(DataError, match="/proc/new: cannot be written"):
+        check_writable(Path("/proc/new"))
+    assert [path.name for path in tmp_path.rglob("*")] == ["file"]
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_folder_that_is_not_filled_leaves_nothing(was_there, tmp_path):
+    folder = tmp_path / "above" / "new"
+    if was_there:
+        folder.mkdir(parents=True)
+
+    def fill(error):
+        with new_folder(folder):
+            (folder / "below").mkdir()
+            (folder / "below/file").write_text("one")
+            (folder / "file").write_text("two")
+            if error is not None:
+                raise error
+
+    with pytest.raises(KeyboardInterrupt):
+        fill(KeyboardInterrupt())
+    assert folder.exists() == was_there
+    with pytest.raises(FileNotFoundError, match="source"):
+        fill(FileNotFoundError(errno.ENOENT, "gone", "source"))
+    with pytest.raises(DataError, match=f"{folder}: cannot be written .No space left"):
+        fill(OSError(errno.ENOSPC, "No space left on device"))
+    assert not list(folder.glob("*"))
+    fill(None)
+    assert sorted(path.name for path in folder.rglob("*")) == ["below", "file", "file"]
+    with pytest.raises(DataError, match="exists and is not an empty folder"):
+        fill(None)

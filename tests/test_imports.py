@@ -14,7 +14,7 @@ SOURCE = Path(pixelwise.__file__).parent
 
 LAYERS = (
     {"errors"},
-    {"cache", "extras", "room"},
+    {"cache", "extras", "room", "writing"},
     {"labels", "metrics"},
     {"models"},
     {"data"},

@@ -30,11 +30,16 @@ def test_an_option_wins_over_the_recipe_and_the_recipe_over_the_default(tmp_path
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("epoch: 7\n", "--epochs?"),
-        ("epochs: [\n", "recipe.yaml"),
+        ("epoch: 7\n", "did you mean epochs?"),
+        ("epochs: [\n", "recipe.yaml: no YAML ("),
         ("- 3\n", "must be a mapping"),
         ("epochs: seven\n", "recipe.yaml"),
         ("epochs: 0\n", "epochs is 0"),
+        ("epochs: 1.5\n", 'unable to convert "1.5" into int'),
+        ("epochs: [1, 2]\n", "error: Invalid value for [epochs] from"),
+        ("crop: 64 64\n", "recipe.yaml: --crop: Incorrect number of arguments: expected 2"),
+        ("modle: fcn8s_vgg16\n", "recipe.yaml: there is no setting 'modle': did you mean model?"),
+        ("crop: {high: 64}\n", "recipe.yaml: there is no setting 'crop.high'"),
         (None, "no such recipe"),
     ],
 )
@@ -47,6 +52,12 @@ def test_a_wrong_recipe_is_one_line_that_says_what_is_wrong(tmp_path, capsys, co
     assert words in error
     assert "Traceback" not in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", [["--epochs", "1.5"], ["--crop", "64", "6.5"]])
+def test_a_fraction_is_no_whole_number(option, capsys):
+    assert main(["train", "DATA", *option]) == 2
+    assert f'unable to convert "{option[-1]}" into int' in capsys.readouterr().err
 
 
 def test_a_folder_is_no_recipe(tmp_path, capsys):

@@ -212,7 +212,14 @@ def test_flipped_bytes_never_end_in_anything_but_a_picture_or_an_image_error(put
 @pytest.mark.parametrize("read", [*READERS, read_size])
 def test_a_missing_file_a_folder_and_a_pipe_are_named(tmp_path, read):
     os.mkfifo(tmp_path / "pipe.png")
-    for name, words in (("none.png", "no such file"), ("", "is a folder"), ("pipe.png", "is no plain file")):
+    (tmp_path / "link.png").symlink_to("gone.png")
+    linked = ("link.png", "is a link to gone.png, which is missing")
+    for name, words in (
+        linked,
+        ("none.png", "no such file"),
+        ("", "is a folder"),
+        ("pipe.png", "is no plain file"),
+    ):
         with pytest.raises(ImageError, match=words) as error:
             read(tmp_path / name)
         assert str(error.value).startswith(str(tmp_path / name))

@@ -208,16 +208,17 @@ def test_without_torch_a_run_folder_takes_openvino(run_folder, machine):
     ("name", "words"),
     [
         (
-            "nothing",
-            "nothing: expected a run folder, or a file that ends in .safetensors, -int8.xml, .xml, .onnx",
+            "model.pth",
+            "model.pth: expected a run folder, or a file that ends in .safetensors, -int8.xml, .xml, .onnx",
         ),
-        ("model.pth", "model.pth: expected a run folder"),
+        ("nothing", "nothing: no such run folder or model file"),
         ("model.safetensors", "model.safetensors: no such model file"),
         ("model.xml", "model.xml: no such model file"),
         ("", "holds none of model.safetensors, model-int8.xml, model.xml, model.onnx"),
     ],
 )
 def test_a_path_without_a_model_says_what_was_expected(tmp_path, name, words):
+    (tmp_path / "model.pth").touch()
     with pytest.raises(CheckpointError) as caught:
         load_engine(tmp_path / name)
     assert words in str(caught.value)

@@ -41,6 +41,7 @@ def test_what_was_loaded_is_logged(vgg11, no_init, caplog):
 def test_no_weights_asks_for_no_file(monkeypatch, no_init):
     monkeypatch.setenv("PIXELWISE_WEIGHTS_URL", "http://127.0.0.1:9")
     create_model("fcn32s_vgg11", 2)
+    create_model("fcn32s_vgg11", 2, weights="none")
     create_backbone("vgg11")
 
 

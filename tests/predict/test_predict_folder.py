@@ -277,6 +277,8 @@ def test_a_model_of_one_channel_predicts_files(make_predictor, shots, tmp_path):
 
 def test_a_file_at_the_place_of_the_folder_is_refused(predictor, shots, tmp_path):
     (tmp_path / "out").touch()
+    with pytest.raises(ConfigError, match=r"new\.png: is named like a picture, expected a folder"):
+        predict_folder(predictor, [tmp_path], tmp_path / "new.png")
     with pytest.raises(ConfigError, match="out: is a file, expected a folder"):
         predict_folder(predictor, [shots], tmp_path / "out")
 

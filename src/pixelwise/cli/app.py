@@ -11,12 +11,22 @@ import inspect
 import itertools
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
-from cyclopts.argument import ArgumentCollection
-from cyclopts.config import Yaml
+from cyclopts import (
+    App,
+    Argument,
+    ArgumentCollection,
+    CoercionError,
+    CycloptsError,
+    Group,
+    Parameter,
+    UnknownCommandError,
+    UnknownOptionError,
+)
+from cyclopts.config import Dict
 
 from .. import __version__
 from ..errors import ConfigError, PixelwiseError
@@ -77,9 +87,49 @@ def _from_recipe(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
             found = "is no file" if recipe.exists() else "no such recipe"
             raise ConfigError(f"{recipe}: {found}; expected a YAML file of settings")
         try:
-            Yaml(recipe, must_exist=True, use_commands_as_keys=False)(app, commands, arguments)
+            Dict(_read_recipe(recipe), source=str(recipe), use_commands_as_keys=False)(
+                app, commands, arguments
+            )
+        except UnknownOptionError as error:
+            key = (error.token.keyword or "").strip("[]").replace("][", ".")
+            known = [name.removeprefix("--") for argument in arguments for name in argument.names]
+            raise ConfigError(f"{recipe}: there is no setting '{key}'{_nearest(key, known)}") from error
         except CycloptsError as error:
-            raise ConfigError(f"{recipe}: {' '.join(str(error).split())}") from error
+            error.verbose = False
+            raise ConfigError(" ".join(str(error).split())) from error
+    for argument in arguments:
+        _refuse_fractions(argument)
+
+
+def _read_recipe(recipe: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        settings = yaml.safe_load(recipe.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{recipe}: no YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{recipe}: must be a mapping, with lines such as  epochs: 60")
+    return settings
+
+
+def _refuse_fractions(argument: Argument) -> None:
+    """Raise where a whole number is wanted and a fraction given, which cyclopts would round."""
+    kinds = _kinds(argument.hint)
+    for token in argument.tokens if int in kinds and float not in kinds else ():
+        if "." in token.value:
+            raise CoercionError(token=token, argument=argument, target_type=int)
+
+
+def _kinds(hint: Any) -> set[Any]:
+    """Return the types in a type, however deep."""
+    return {hint}.union(*map(_kinds, get_args(hint)))
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """Return the question whether a word like this one was meant, if there is one."""
+    nearest = difflib.get_close_matches(word, known, n=1)
+    return f": did you mean {nearest[0]}?" if nearest else ""
 
 
 def _shown_default(value: object) -> str | None:
@@ -149,8 +199,10 @@ def _usage_error(error: CycloptsError) -> str:
     """Return what is wrong with a command line."""
     if isinstance(error, UnknownCommandError) and error.unused_tokens:  # its own text imports every command
         word = error.unused_tokens[0]
-        nearest = difflib.get_close_matches(word, COMMANDS, n=1)
-        return f"there is no command '{word}': " + (
-            f"did you mean {nearest[0]}?" if nearest else f"expected {', '.join(COMMANDS)}"
+        return f"there is no command '{word}'" + (
+            _nearest(word, COMMANDS) or f": expected {', '.join(COMMANDS)}"
         )
+    if isinstance(error, CoercionError) and error.token is None and error.argument is not None:
+        places = [token.source for token in error.argument.tokens if token.source != "cli"]
+        return ": ".join([*places[:1], error.argument.name, str(error)])
     return str(error)

@@ -42,7 +42,7 @@ def predict(
         probs: Also write OUT/probs: probabilities as .npz, float16 (classes, height, width).
         areas: Also write OUT/areas.csv: pixels and share of each class in each picture.
         engine: What computes the network; auto takes the fastest that is there.
-        device: auto, cpu or cuda.
+        device: auto, cpu, gpu, or a CUDA device such as cuda:1.
         tta: Average the answers for the picture and its mirror image (flip, 2 times the work), or for both at
             three scales (multiscale, 6 times the work).
 

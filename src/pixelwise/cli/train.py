@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -54,10 +55,11 @@ def train(
         f"model     {result.run}/model.safetensors, and model.xml for fast prediction", markup=False
     )
     console.print(f"look at   {result.run}/examples, {result.run}/curves.png", markup=False)
-    console.print(f"next      pixelwise predict {result.run} PICTURES --out masks --overlay", markup=False)
+    run, data_set = shlex.quote(str(result.run)), shlex.quote(str(data))
+    console.print(f"next      pixelwise predict {run} PICTURES --out masks --overlay", markup=False)
     if fast_int8():
         console.print(
-            f"quicker   pixelwise quantize {result.run} {data}  (int8: about half the time on a CPU)",
+            f"quicker   pixelwise quantize {run} {data_set}  (int8: about half the time on a CPU)",
             markup=False,
         )
     return 0

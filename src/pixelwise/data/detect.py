@@ -65,7 +65,7 @@ def detect(root: Path, name: str | None = None) -> Format:
     if name is not None and name not in named:
         raise ConfigError(f"there is no format '{name}', expected {', '.join(named)}")
     if not root.exists():
-        raise DataError(f"{root}: no such folder with a data set; {looked_for()}")
+        raise DataError(f"{root}: no such folder or file, expected a data set")
     if name is not None:
         return named[name]
     found = [known for known in FORMATS if known.looks_like(root)]

@@ -230,4 +230,6 @@ def _no_file(path: Path) -> Any:
         raise ImageError(f"{path}: is a folder, expected a picture")
     if path.exists():
         raise ImageError(f"{path}: is no plain file, expected a picture")
+    if path.is_symlink():
+        raise ImageError(f"{path}: is a link to {path.readlink()}, which is missing")
     raise ImageError(f"{path}: no such file")

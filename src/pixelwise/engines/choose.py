@@ -54,6 +54,8 @@ class ModelFiles:
                 raise CheckpointError(f"{path}: holds none of {names}, expected the folder of a run")
         else:
             ending = next((ending for ending in endings if path.name.endswith(ending)), None)
+            if ending is None and not path.exists():
+                raise CheckpointError(f"{path}: no such run folder or model file")
             if ending is None:
                 raise CheckpointError(
                     f"{path}: expected a run folder, or a file that ends in {', '.join(endings)}"
@@ -103,7 +105,7 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
     Args:
         path: A run folder, a .safetensors file, or an .xml or .onnx file.
         engine: "auto", "torch", "torch-compiled", "openvino-int8", "openvino" or "onnx".
-        device: "auto", "cpu", or a CUDA device for torch.
+        device: "auto", "cpu", "gpu", or a CUDA device for torch.
 
     Raises:
         CheckpointError: there is no model, it is damaged, it lacks the file that the engine takes, or the
@@ -113,6 +115,7 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
     """
     if engine not in get_args(EngineName):
         raise ConfigError(f"no engine is named '{engine}', expected {', '.join(get_args(EngineName))}")
+    device = "cuda" if device == "gpu" else device  # as `train` calls it
     files = ModelFiles.find(Path(path))
     if engine == "auto":
         loaded = _load_fastest(files, device)

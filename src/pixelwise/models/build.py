@@ -44,7 +44,7 @@ def create_model(
         in_channels: Channels of the pictures, 1 or more.
         weights: What to start from: "imagenet" fills the backbone with torchvision's weights, downloaded once
             (and fc6 and fc7 in the family caffe); else what `pixelwise.load_weights` takes, a file or a state
-            dict. None draws fresh weights.
+            dict. None, or "none", draws fresh weights.
         mean: What is subtracted from each channel, in 0..255; by default the family's for RGB, 127.5 for
             other channels. (0, 0, 0) with a `std` of (1, 1, 1) leaves the pictures as they are.
         std: What each channel is divided by then, above 0.
@@ -100,7 +100,7 @@ def create_backbone(name: str, *, in_channels: int = 3, weights: Weights | None 
 
 
 def _start_from(model: FCN | VGG, backbone: str, weights: Weights | None) -> None:
-    if weights is None:
+    if weights is None or (isinstance(weights, str) and weights == "none"):
         return
     report = load_weights(model, weights if isinstance(weights, Mapping) else weights_file(weights, backbone))
     _log.info("%s", report)

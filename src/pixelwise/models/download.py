@@ -51,7 +51,8 @@ def weights_file(weights: str | Path, backbone: str) -> Path:
         return imagenet_weights(backbone)
     path = Path(weights)
     if not path.is_file():
-        raise WeightsError(f"{path}: no such weights file")
+        what = "is a folder, expected a weights file" if path.is_dir() else "no such weights file"
+        raise WeightsError(f"{path}: {what}")
     return path
 
 

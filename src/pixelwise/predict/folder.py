@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.image import open_picture, read_size
+from ..data.image import IMAGE_SUFFIXES, open_picture, read_size
 from ..data.preview import preview
 from ..engines.base import softmax
 from ..errors import ConfigError, ImageError
@@ -111,12 +111,14 @@ def predict_folder(
         progress: Called with the pictures done and the number of all.
 
     Raises:
-        ConfigError: `out` is a file.
+        ConfigError: `out` is a file, or named like a picture.
         DataError: there are no pictures, or a result cannot be written.
     """
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out}: is a file, expected a folder for the results")
+    if out.suffix.lower() in IMAGE_SUFFIXES and not out.exists():
+        raise ConfigError(f"{out}: is named like a picture, expected a folder for the results")
     sources, notes = find_sources(pictures, out)
     work = _Work(predictor, Layout(out, predictor.labels, overlay, classes, probs), areas)
     for source in sources:

@@ -53,7 +53,7 @@ class Predictor:
             path: The model.
             engine: "auto", "torch", "torch-compiled", "openvino-int8", "openvino" or "onnx"; auto takes the
                 fastest that is there.
-            device: "auto", "cpu", or a CUDA device for torch.
+            device: "auto", "cpu", "gpu", or a CUDA device for torch.
             tta: "flip" or "multiscale" averages the answers for mirrored and scaled pictures, for 2 or 6
                 times the work.
 

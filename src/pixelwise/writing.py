@@ -56,25 +56,27 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
 
 
-def check_new_folder(path: Path) -> None:
+def check_new_folder(path: Path, outside: Path | None = None) -> None:
     """Make sure that a folder can be made at `path`, where nothing but an empty folder may be.
 
     Raises:
-        DataError: it cannot.
+        DataError: it cannot, or `path` lies within the data set `outside`, which is to stay as it is.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise DataError(f"{path}: exists and is not an empty folder; name a new one, or delete it")
+    if outside is not None and path.resolve().is_relative_to(outside.resolve()):
+        raise DataError(f"{path}: lies within the data set {outside}; name a folder elsewhere")
     check_writable(path)
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[None]:
+def new_folder(path: Path, outside: Path | None = None) -> Iterator[None]:
     """Make a folder for the block to fill; what is in it vanishes again when the block does not end well.
 
     Raises:
-        DataError: there is something already, or the disk is full.
+        DataError: it must not be there (see `check_new_folder`), or the disk is full.
     """
-    check_new_folder(path)
+    check_new_folder(path, outside)
     was_there = path.exists()
     with writing_to(path):
         path.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pixelwise.training.run import train
+
+from .tiny import SMALL
+
 
 @pytest.fixture(scope="session")
 def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -23,3 +27,11 @@ def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Image.fromarray(image).save(root / split / "images" / f"{i}.png")
             Image.fromarray(mask).save(root / split / "masks" / f"{i}.png")
     return root
+
+
+@pytest.fixture(scope="session")
+def finished(squares: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three epochs that nothing interrupted; it is not to be changed."""
+    run = tmp_path_factory.mktemp("finished") / "run"
+    train(squares, **SMALL, epochs=3, out=run)
+    return run

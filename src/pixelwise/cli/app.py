@@ -29,7 +29,7 @@ from cyclopts import (
 from cyclopts.config import Dict
 
 from .. import __version__
-from ..errors import ConfigError, PixelwiseError
+from ..errors import ConfigError, DataError, PixelwiseError
 from ..extras import missing_extra
 
 COMMANDS = {
@@ -102,12 +102,12 @@ def _from_recipe(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
 
 
 def _read_recipe(recipe: Path) -> dict[str, Any]:
-    import yaml
+    from ..data.description import load_yaml
 
     try:
-        settings = yaml.safe_load(recipe.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{recipe}: no YAML ({' '.join(str(error).split())})") from error
+        settings = load_yaml(recipe) or {}
+    except DataError as error:
+        raise ConfigError(f"{recipe}: {error}") from error
     if not isinstance(settings, dict):
         raise ConfigError(f"{recipe}: must be a mapping, with lines such as  epochs: 60")
     return settings

@@ -63,7 +63,7 @@ def check(
     for path in written.values():
         check_writable(path)
     if fix is not None:
-        check_new_folder(fix)
+        check_new_folder(fix, outside=data)
     with progress_bar("checking", rate="pictures") as progress, _memory(data, again) as memory:
         found = survey(data, format=format, progress=progress, memory=memory)
     findings = find(found)

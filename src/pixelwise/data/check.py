@@ -53,7 +53,7 @@ def check_data(
             each: the file, what was found, how often, and how to mend it.
     """
     pairs = [pair for name in splits for pair in data.split(name)]
-    split_of = [name for name in splits for _ in data.split(name)]
+    split_of = (name for name in splits for _ in data.split(name))
     findings = list(dict.fromkeys(line for name in splits for line in data.faults.get(name, ())))
     strange: dict[int, _Strange] = defaultdict(_Strange)
     present: dict[str, set[int]] = {name: set() for name in splits}

@@ -50,9 +50,7 @@ def write_folder(data: SegmentationData, out: str | Path, *, progress: Progress 
             the disk is full; nothing stays in `out` then.
     """
     out = Path(out)
-    if out.resolve().is_relative_to(data.root.resolve()):
-        raise DataError(f"{out}: lies within the data set {data.root}; name a folder elsewhere")
-    with new_folder(out):
+    with new_folder(out, outside=data.root):
         return _write(data, out, progress)
 
 

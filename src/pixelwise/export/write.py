@@ -18,7 +18,7 @@ from ..engines.choose import ModelFiles
 from ..errors import CheckpointError, ConfigError
 from ..extras import package_version, require
 from ..models.fcn import FCN
-from ..writing import check_writable, writing_to
+from ..writing import writing_to
 from .formats import PACKAGES, SUFFIXES, FormatName, format_of
 from .parity import Parity, measure_parity
 from .pictures import make_batches
@@ -87,8 +87,8 @@ def export_network(model: FCN, card: ModelCard, path: Path, *, pictures: Path | 
     format_name = format_of(path)
     write, tolerance = _writer(format_name)
     model = copy.deepcopy(model).cpu().float().eval()
-    check_writable(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing_to(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     report = path.with_name(f"{path.name}.parity.json")
     with writing_to(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
         written = Path(folder) / path.name

@@ -23,7 +23,7 @@ from ..data.masks import MaskValues, read_mask_values, unpack_color
 from ..data.scan import Progress, in_parallel
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
-from ..writing import check_new_folder, new_folder
+from ..writing import new_folder
 from .finding import count
 from .findings.files import lacks_rotation
 from .findings.splits import leaks
@@ -53,16 +53,21 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         DataError: `out` is there already, lies within the data set, the data set is of another format, or the
             disk is full; nothing stays in `out` then.
     """
-    check_new_folder(out)
     if survey.once:
         raise DataError(
             f"{survey.root}: is no folder of the format {FOLDER.name}, which is all that --fix mends; it can "
             f"be mended once {survey.once}"
         )
-    if out.resolve().is_relative_to(survey.root.resolve()):
-        raise DataError(
-            f"{out}: lies within the data set; name a folder outside, the original stays as it is"
-        )
+    with new_folder(out, outside=survey.root):
+        done = _write_all(survey, out, progress)
+        described = _describe(survey, out)
+    kept = [f"{count(number, 'pair')}: {what}" for what, number in done.items() if what]
+    check = f"pixelwise check {shlex.quote(str(out))}"
+    return [*kept, *described, f"wrote the mended copy to {out}; check it with  {check}"]
+
+
+def _write_all(survey: Survey, out: Path, progress: Progress | None) -> Counter[str]:
+    """Write all pairs, and return what was done to how many."""
     troubles = {id(verdict.pair): verdict.trouble for verdict in verdicts(survey)}
     copies = {id(pair) for pair in leaks(survey)}
 
@@ -74,12 +79,7 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         except (ImageError, FileNotFoundError):  # it has changed or gone since it was looked at
             return "left out, cannot be read"
 
-    with new_folder(out):
-        done = Counter(in_parallel(write, survey.entries, progress))
-        described = _describe(survey, out)
-    kept = [f"{count(number, 'pair')}: {what}" for what, number in done.items() if what]
-    check = f"pixelwise check {shlex.quote(str(out))}"
-    return [*kept, *described, f"wrote the mended copy to {out}; check it with  {check}"]
+    return Counter(in_parallel(write, survey.entries, progress))
 
 
 def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:

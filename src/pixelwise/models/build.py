@@ -80,7 +80,8 @@ def create_backbone(name: str, *, in_channels: int = 3, weights: Weights | None 
         name: vgg11, vgg13, vgg16 or vgg19, with _bn behind it for BatchNorm.
         in_channels: Channels of the batch, 1 or more.
         weights: "imagenet" for torchvision's weights, downloaded once; else a file or a state dict, as in
-            `pixelwise.load_weights`, of which the convolutions are taken. None draws fresh weights.
+            `pixelwise.load_weights`, of which the convolutions are taken. None, or "none", draws fresh
+            weights.
 
     Returns:
         The backbone, in training mode.
@@ -100,7 +101,7 @@ def create_backbone(name: str, *, in_channels: int = 3, weights: Weights | None 
 
 
 def _start_from(model: FCN | VGG, backbone: str, weights: Weights | None) -> None:
-    if weights is None or (isinstance(weights, str) and weights == "none"):
+    if weights is None or weights == "none":
         return
     report = load_weights(model, weights if isinstance(weights, Mapping) else weights_file(weights, backbone))
     _log.info("%s", report)

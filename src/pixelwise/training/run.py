@@ -36,8 +36,8 @@ from .loaders import Loaders, Place, make_loaders
 from .loss import weights_from_pixels
 from .module import TrainingModule
 from .precision import memory_format
-from .record import BEST, LAST, RunRecorder
-from .same_data import check_same_data, write_data
+from .record import BEST, RunRecorder
+from .resume import check_same_data, latest_state, write_data
 from .settings import TrainSettings
 from .statistics import ChannelStatistics, count_pixels, measure_channels
 from .trainer import make_trainer, quiet_lightning
@@ -93,7 +93,7 @@ def train(
     if not is_first:
         log.setLevel(logging.ERROR)  # one process tells the user
     run, settings = _open_run(settings, is_first)
-    state = _latest_state(run) if settings.resume else None
+    state = latest_state(run) if settings.resume else None
     root = data.root if isinstance(data, SegmentationData) else Path(data)
     with Memory(root) as memory:
         data = _opened(data, settings, progress, memory)
@@ -256,35 +256,6 @@ def _class_weights(data: SegmentationData, settings: TrainSettings) -> torch.Ten
     if not pixels.any():
         raise DataError(f"{data.root}: no pixel of the training masks has a class")
     return weights_from_pixels(torch.from_numpy(pixels))
-
-
-def _latest_state(run: Path) -> Path | None:
-    """Return the newest whole resume state; one cut off by a crash while being written is passed over.
-
-    Older ones, which Lightning leaves where a run was resumed from them, are deleted.
-
-    Raises:
-        TrainingError: there is none, though one was written once: the run would be trained over.
-    """
-    states = sorted((run / "state").glob("*.ckpt"), reverse=True)
-    for place, path in enumerate(states):
-        try:
-            torch.load(path, map_location="cpu", mmap=True, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError):
-            log.warning("%s: damaged, passed over", path)
-            continue
-        for older in states[place + 1 :]:
-            older.unlink(missing_ok=True)  # another process of the run may have been quicker
-        return path
-    # The models of an epoch are written before its state: after the first, a crash can leave them alone.
-    exported = (run / BEST).with_suffix(".xml").exists()
-    if exported or ((run / LAST).exists() and read_card(run / LAST).training.get("epoch", 1) > 1):
-        raise TrainingError(
-            f"{run}: holds a trained model and no resume state, so that it cannot go on; "
-            f"start a new run with --init-from {run}"
-        )
-    log.info("no epoch was finished in %s: beginning with the first", run)
-    return None
 
 
 def _fit(

@@ -1,18 +1,54 @@
-"""Which data a run was begun on, so that a resumed run learns from the same. Needs no torch."""
+"""What a resumed run goes on with: the newest state of the network, and the same data."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 
+import torch
+
+from ..checkpoint import read_card
 from ..data.pairs import SegmentationData
 from ..errors import TrainingError
+from .record import BEST, LAST
+
+log = logging.getLogger("pixelwise")
 
 DATA = "data.json"
 """The file in a run folder that tells of the data; older runs have none."""
 
 _ROOT = "data"
+
+
+def latest_state(run: Path) -> Path | None:
+    """Return the newest whole resume state; one cut off by a crash while being written is passed over.
+
+    Older ones, which Lightning leaves where a run was resumed from them, are deleted.
+
+    Raises:
+        TrainingError: there is none, though one was written once: the run would be trained over.
+    """
+    states = sorted((run / "state").glob("*.ckpt"), reverse=True)
+    for place, path in enumerate(states):
+        try:
+            torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError):
+            log.warning("%s: damaged, passed over", path)
+            continue
+        for older in states[place + 1 :]:
+            older.unlink(missing_ok=True)  # another process of the run may have been quicker
+        return path
+    # The models of an epoch are written before its state: after the first, a crash can leave them alone.
+    exported = (run / BEST).with_suffix(".xml").exists()
+    if exported or ((run / LAST).exists() and read_card(run / LAST).training.get("epoch", 1) > 1):
+        raise TrainingError(
+            f"{run}: holds a trained model and no resume state, so that it cannot go on; "
+            f"start a new run with --init-from {run}"
+        )
+    log.info("no epoch was finished in %s: beginning with the first", run)
+    return None
 
 
 def write_data(run: Path, data: SegmentationData) -> None:

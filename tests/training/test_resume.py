@@ -1,0 +1,92 @@
+"""What a resumed run goes on with, and when it refuses to."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from pixelwise.checkpoint import METADATA_KEY, read_card
+from pixelwise.data.folder import open_data
+from pixelwise.errors import TrainingError
+from pixelwise.training import resume
+from pixelwise.training.run import train
+
+
+def test_a_state_cut_off_by_a_crash_is_passed_over_and_older_ones_go(
+    finished: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = finished / "state" / "epoch-00002.ckpt"
+    older = finished / "state" / "epoch-00001.ckpt"
+    half = finished / "state" / "epoch-00003.ckpt"
+    older.write_bytes(b"no longer needed")
+    half.write_bytes(whole.read_bytes()[:100_000])
+    try:
+        assert resume.latest_state(finished) == whole
+        assert "damaged" in caplog.text
+        assert not older.exists()
+    finally:
+        half.unlink()
+
+
+@pytest.mark.parametrize("kept", [("last.safetensors",), ("model.safetensors", "model.xml")])
+def test_a_trained_model_without_a_resume_state_is_not_trained_over(
+    kept: tuple[str, ...], finished: Path, squares: Path, tmp_path: Path
+) -> None:
+    before = {name: (finished / name).read_bytes() for name in ("settings.json", *kept)}
+    for name, content in before.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(TrainingError, match=r"no resume state.*--init-from"):
+        train(squares, out=tmp_path, resume=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_crash_while_the_first_state_is_written_lets_a_run_begin_anew(
+    finished: Path, tmp_path: Path
+) -> None:
+    card = read_card(finished / "last.safetensors")
+    content = {METADATA_KEY: replace(card, training={**card.training, "epoch": 1}).to_json()}
+    save_file({"a": torch.zeros(1)}, tmp_path / "last.safetensors", content)
+    assert resume.latest_state(tmp_path) is None
+
+
+def _swap_classes(data: Path) -> None:
+    (data / "dataset.yaml").write_text("names: {1: class_0, 0: class_1}")
+
+
+def _rename_a_pair(data: Path) -> None:
+    for kind in ("images", "masks"):
+        (data / "train" / kind / "3.png").rename(data / "train" / kind / "other.png")
+
+
+def _drop_a_pair(data: Path) -> None:
+    for kind in ("images", "masks"):
+        (data / "val" / kind / "1.png").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_swap_classes, "found classes: class_1, class_0; expected class_0, class_1"),
+        (_rename_a_pair, "found train: 8 pairs, names .*; expected 8 pairs, names"),
+        (_drop_a_pair, "found val: 2 pairs, .*; expected 3 pairs"),
+    ],
+)
+def test_a_run_does_not_go_on_with_other_data(
+    change: Callable[[Path], None], told: str, finished: Path, squares: Path, tmp_path: Path
+) -> None:
+    data = shutil.copytree(squares, tmp_path / "data")
+    resume.check_same_data(finished, open_data(data))  # it may have moved
+    change(data)
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*")}
+    with pytest.raises(TrainingError, match=f"{data}: is not the data that {finished} .*{told}.*--init-from"):
+        train(data, out=finished, resume=True)
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
+
+
+def test_resuming_what_never_ran_is_an_error(squares: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"settings\.json"):
+        train(squares, out=tmp_path / "nothing", resume=True)

@@ -1,7 +1,6 @@
 """Imports run one way, and the package is light: what is not needed is not imported."""
 
 import ast
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +59,9 @@ HEAVY = (
     *("datasets", "pyarrow", "pycocotools", "scipy", "tifffile", "imagecodecs"),
     *("nncf", "onnx", "onnxruntime", "onnxscript"),
 )
+
+HELP = {"pixelwise", "cyclopts", "rich", "attr", "attrs", "docstring_parser"}
+"""All that `pixelwise --help` may import: its time, in docs/performance.md, is that of these packages."""
 
 
 def module_path(module):
@@ -139,24 +141,15 @@ def test_importing_the_package_imports_nothing_heavy():
     assert not {*HEAVY, "numpy", "PIL", "openvino", "cyclopts"} & set(loaded)
 
 
-def test_the_help_imports_nothing_heavy_and_no_command():
+def test_the_help_imports_what_it_needs_and_no_command():
     code = (
         "import sys; from pixelwise.cli.app import main; main(['--help']);"
         "print('LOADED', *sorted(sys.modules))"
     )
     loaded = run_python(code).partition("LOADED")[2].split()
-    assert not {*HEAVY, "numpy", "PIL", "openvino"} & {name.partition(".")[0] for name in loaded}
+    packages = {name.partition(".")[0] for name in loaded} - set(sys.stdlib_module_names)
+    assert packages <= HELP | {"__main__", "_distutils_hack"}  # which setuptools loads, where it is installed
     assert not {f"pixelwise.cli.{name}" for name in ("train", "evaluate", "predict", "models")} & set(loaded)
-
-
-def test_the_help_is_quick():
-    def seconds():
-        before = os.times()
-        run_python("from pixelwise.cli.app import main; main(['--help'])")
-        after = os.times()
-        return sum(after[2:4]) - sum(before[2:4])  # those of children
-
-    assert min(seconds() for _ in range(4)) < 0.25  # of a processor, whatever else the machine does
 
 
 def test_what_prediction_needs_imports_without_the_extras():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 
 from .errors import MissingExtraError
@@ -42,6 +41,8 @@ def require(*packages: str) -> None:
 
 def package_version(package: str) -> str:
     """Return the version of a package that is installed, under whatever name (onnxruntime-gpu)."""
+    import importlib.metadata  # here, since every start of the command imports this module
+
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -6,6 +6,8 @@ one line and exits with code 1; a traceback is always a bug of ours.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class PixelwiseError(Exception):
     """Base of every error that pixelwise raises on purpose."""
@@ -44,3 +46,11 @@ class MissingExtraError(PixelwiseError, ImportError):
             f"this needs the package '{package}', which is not installed: "
             f"run  pip install 'pixelwise[{extra}]'"
         )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of a message on an unknown word: a colon and the nearest known one, if any is near."""
+    import difflib  # which a start without an error can do without
+
+    nearest = difflib.get_close_matches(word, known, n=1)
+    return f": did you mean {nearest[0]}?" if nearest else ""

@@ -107,11 +107,21 @@ def test_models_of_many_channels_take_arrays_and_files_of_as_many_bands(make_pre
         (np.zeros(4, np.uint8), r"shape \(4,\)"),
         (np.zeros((0, 5, 3), np.uint8), r"shape \(0, 5, 3\)"),
         (np.full((4, 5, 3), np.nan), "not finite"),
+        (np.full((4, 5, 3), np.inf), "not finite"),
+        (np.full((4, 5, 3), 0.5), "0.5..0.5, expected 0..255: multiply fractions by 255"),
+        (np.full((4, 5, 3), -1.5), "-1.5..-1.5, expected 0..255"),
+        (np.full((4, 5, 3), 4095.0), "4095..4095, expected 0..255"),
     ],
 )
 def test_an_array_that_is_no_picture_is_refused(predictor, array, words):
     with pytest.raises(ConfigError, match=words):
         predictor(array)
+
+
+@pytest.mark.parametrize("picture", [None, b"bytes", [[0]]])
+def test_what_is_no_picture_is_refused(predictor, picture):
+    with pytest.raises(ConfigError, match=f"found {type(picture).__name__}, expected the path"):
+        predictor(picture)
 
 
 def test_arrays_of_other_whole_numbers_are_refused(run_folder):

@@ -142,8 +142,8 @@ def test_a_file_is_no_run_folder(squares: Path, tmp_path: Path) -> None:
 
 
 def test_an_unknown_option_is_an_error_that_names_it(squares: Path) -> None:
-    with pytest.raises(ConfigError, match="epoch_number"):
-        train(squares, epoch_number=3)
+    with pytest.raises(ConfigError, match="no setting 'epoch': did you mean epochs?"):
+        train(squares, epoch=3)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -3,6 +3,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pixelwise.errors import ConfigError, TrainingError
@@ -28,11 +29,30 @@ from pixelwise.training.settings import MACHINE_SETTINGS, TrainSettings
         ({"batch_size": 3, "devices": 2}, "shared out evenly"),
         ({"strategy": "fsdp"}, "strategy is fsdp, expected auto or ddp"),
         ({"resume": True}, "--out"),
+        ({"epochs": "1"}, "epochs is '1', expected a whole number"),
+        ({"epochs": 1.5}, "epochs is 1.5, expected a whole number"),
+        ({"epochs": True}, "epochs is True, expected a whole number"),
+        ({"epochs": None}, "epochs is None, expected a whole number"),
+        ({"lr": "1e-4"}, "lr is '1e-4', expected a number"),
+        ({"flip": 1}, "flip is 1, expected True or False"),
+        ({"crop": 64}, "crop is 64, expected 2 numbers"),
+        ({"crop": (64, 64, 3)}, "expected 2 numbers"),
+        ({"crop": "64"}, "crop is '64', expected 2 numbers"),
+        ({"crop": (64, "64")}, "crop is '64', expected a whole number"),
+        ({"family": "fcn"}, "family is 'fcn', expected plain, caffe, aligned"),
+        ({"out": 3}, "out is 3, expected a path"),
+        ({"model": 8}, "model is 8, expected a text"),
     ],
 )
 def test_an_unusable_setting_is_named_with_its_value(options: dict[str, Any], found: str) -> None:
     with pytest.raises(ConfigError, match=found):
         TrainSettings(**options)
+
+
+def test_settings_take_what_stands_for_their_type() -> None:
+    settings = TrainSettings(crop=[64, np.int64(96)], lr=1, out="runs/a", weights=Path("w.pth"))  # type: ignore[arg-type]
+    assert (settings.crop, settings.lr, settings.out) == ((64, 96), 1.0, Path("runs/a"))
+    assert (type(settings.crop[1]), type(settings.lr), settings.weights) == (int, float, "w.pth")
 
 
 def test_settings_survive_writing_and_reading(tmp_path: Path) -> None:

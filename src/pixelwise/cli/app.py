@@ -6,12 +6,10 @@ docstring of its function is its help, and the docstring's `Example:` stands at 
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import itertools
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,7 +27,7 @@ from cyclopts import (
 from cyclopts.config import Dict
 
 from .. import __version__
-from ..errors import ConfigError, DataError, PixelwiseError
+from ..errors import ConfigError, DataError, PixelwiseError, did_you_mean
 from ..extras import missing_extra
 
 COMMANDS = {
@@ -93,7 +91,7 @@ def _from_recipe(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
         except UnknownOptionError as error:
             key = (error.token.keyword or "").strip("[]").replace("][", ".")
             known = [name.removeprefix("--") for argument in arguments for name in argument.names]
-            raise ConfigError(f"{recipe}: there is no setting '{key}'{_nearest(key, known)}") from error
+            raise ConfigError(f"{recipe}: there is no setting '{key}'{did_you_mean(key, known)}") from error
         except CycloptsError as error:
             error.verbose = False
             raise ConfigError(" ".join(str(error).split())) from error
@@ -124,12 +122,6 @@ def _refuse_fractions(argument: Argument) -> None:
 def _kinds(hint: Any) -> set[Any]:
     """Return the types in a type, however deep."""
     return {hint}.union(*map(_kinds, get_args(hint)))
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """Return the question whether a word like this one was meant, if there is one."""
-    nearest = difflib.get_close_matches(word, known, n=1)
-    return f": did you mean {nearest[0]}?" if nearest else ""
 
 
 def _shown_default(value: object) -> str | None:
@@ -200,7 +192,7 @@ def _usage_error(error: CycloptsError) -> str:
     if isinstance(error, UnknownCommandError) and error.unused_tokens:  # its own text imports every command
         word = error.unused_tokens[0]
         return f"there is no command '{word}'" + (
-            _nearest(word, COMMANDS) or f": expected {', '.join(COMMANDS)}"
+            did_you_mean(word, COMMANDS) or f": expected {', '.join(COMMANDS)}"
         )
     if isinstance(error, CoercionError) and error.token is None and error.argument is not None:
         places = [token.source for token in error.argument.tokens if token.source != "cli"]

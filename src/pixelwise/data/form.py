@@ -97,8 +97,7 @@ class PictureForm:
                 f"found an array of shape {array.shape}, expected (height, width, {self.channels}){grey}"
             )
         if self.values == "8-bit":
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise ConfigError("found an array with values that are not finite, expected 0..255")
+            _check_range(array)
             return array
         if array.dtype.kind not in "uif":
             raise ConfigError(f"found an array of type {array.dtype}, expected numbers")
@@ -195,6 +194,20 @@ def common_bands(found: Mapping[Bands, tuple[int, Path]], channels: int | None, 
         usual,
         tuple(bands for bands in found if bands not in fitting or bands.values != usual.values),
     )
+
+
+def _check_range(array: NDArray[Any]) -> None:
+    """Raise where numbers are not those of a picture of 8 bits, 0..255."""
+    if array.dtype.kind != "f":
+        return
+    low, high = float(array.min()), float(array.max())  # both NaN where one of the numbers is
+    if not 0 <= low <= high <= 255:
+        finite = "" if np.isfinite((low, high)).all() else ", which are not finite"
+        raise ConfigError(f"found an array with values {low:g}..{high:g}{finite}, expected 0..255")
+    if high <= 1 and not np.isin(array, (0, 1)).all():
+        raise ConfigError(
+            f"found an array with values {low:g}..{high:g}, expected 0..255: multiply fractions by 255"
+        )
 
 
 def _alpha_note(found: Mapping[Bands, tuple[int, Path]], channels: int) -> str:

@@ -14,6 +14,7 @@ from ..engines.base import Engine, softmax
 from ..engines.choose import load_engine
 from ..engines.names import EngineName, TtaName
 from ..engines.tta import TtaEngine
+from ..errors import ConfigError
 from ..labels import Labels
 
 Picture = str | Path | Image.Image | NDArray[Any]
@@ -82,7 +83,7 @@ class Predictor:
         Raises:
             ImageError: the picture cannot be read, holds other bands or numbers than those that the model has
                 learned from, or is too large for the memory.
-            ConfigError: an array is no picture, or none that this model takes.
+            ConfigError: it is no picture, or an array that this model does not take.
         """
         mask: NDArray[np.uint8] = self.engine.masks(self._batch(picture))[0]
         return mask
@@ -103,6 +104,11 @@ class Predictor:
             array = form.of_picture(picture)
         elif isinstance(picture, np.ndarray):
             array = form.of_array(picture)
-        else:
+        elif isinstance(picture, str | Path):
             array = form.read(picture)
+        else:
+            raise ConfigError(
+                f"found {type(picture).__name__}, expected the path of a picture, a Pillow picture "
+                "or a NumPy array (height, width, channels)"
+            )
         return np.ascontiguousarray(array).transpose(2, 0, 1)[None]

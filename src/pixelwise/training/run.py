@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from ..data.form import PHOTOS
 from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..engines.choose import ModelFiles
-from ..errors import CheckpointError, ConfigError, DataError, TrainingError
+from ..errors import CheckpointError, ConfigError, DataError, TrainingError, did_you_mean
 from ..metrics import Scores
 from ..models.build import create_model
 from ..models.convert import load_shared
@@ -170,13 +170,11 @@ def _opened(
 
 
 def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
-    for name in ("init_from", "out"):
-        if options.get(name) is not None:
-            options[name] = Path(options[name])
-    try:
-        return replace(settings or TrainSettings(), **options)
-    except TypeError as error:
-        raise ConfigError(f"{error}; the settings are those of pixelwise.training.settings") from error
+    known = [setting.name for setting in fields(TrainSettings)]
+    for name in options:
+        if name not in known:
+            raise ConfigError(f"there is no setting '{name}'{did_you_mean(name, known)}")
+    return replace(settings or TrainSettings(), **options)
 
 
 def _start(settings: TrainSettings) -> Path | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from cyclopts import Parameter
 
@@ -132,6 +134,8 @@ class TrainSettings:
     one of them another value is an error; to give one its default has no effect."""
 
     def __post_init__(self) -> None:
+        for name, kind in get_type_hints(TrainSettings).items():
+            object.__setattr__(self, name, _converted(name, getattr(self, name), kind))
         Architecture.parse(self.model)
         self._check_ranges()
         if self.strategy not in ("auto", "ddp"):
@@ -191,7 +195,7 @@ class TrainSettings:
             TrainingError: the file cannot be read, or a setting was given that differs from the stored one.
         """
         try:
-            stored = _from_json(json.loads(path.read_text()))
+            stored = TrainSettings(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise TrainingError(f"{path}: the run's settings cannot be read ({error})") from error
         default = TrainSettings()
@@ -206,8 +210,34 @@ class TrainSettings:
         return replace(stored, **{name: getattr(self, name) for name in MACHINE_SETTINGS})
 
 
-def _from_json(values: dict[str, Any]) -> TrainSettings:
-    for name, kind in (("init_from", Path), ("out", Path), ("crop", tuple), ("scale", tuple)):
-        if values.get(name) is not None:
-            values[name] = kind(values[name])
-    return TrainSettings(**values)
+def _converted(name: str, value: Any, kind: Any) -> Any:
+    """Return the value of a setting in its type: a tuple for a list, a path for a text.
+
+    Raises:
+        ConfigError: it has another type.
+    """
+    choices = get_args(kind)
+    if isinstance(kind, UnionType):  # with None
+        return None if value is None else _converted(name, value, choices[0])
+    if get_origin(kind) is Literal:
+        if value in choices:
+            return value
+        raise ConfigError(f"{name} is {value!r}, expected {', '.join(choices)}")
+    if get_origin(kind) is tuple:
+        if isinstance(value, list | tuple) and len(value) == len(choices):
+            return tuple(_converted(name, member, choices[0]) for member in value)
+        raise ConfigError(f"{name} is {value!r}, expected {len(choices)} numbers")
+    accepted, what = _KINDS[kind]
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise ConfigError(f"{name} is {value!r}, expected {what}")
+    return kind(value)
+
+
+_KINDS: dict[type, tuple[Any, str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str | Path, "a text"),
+    Path: (str | Path, "a path"),
+}
+"""What each type of a setting is made from, and its name in messages."""

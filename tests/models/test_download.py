@@ -9,7 +9,7 @@ from pixelwise.cache import cache_folder
 from pixelwise.errors import ConfigError, WeightsError
 from pixelwise.models import download
 from pixelwise.models.build import create_backbone
-from pixelwise.models.download import imagenet_weights
+from pixelwise.models.download import check_weights, imagenet_weights
 from pixelwise.models.names import backbone_names
 
 CONTENT = b"weights" * 500_000
@@ -74,6 +74,19 @@ def test_a_file_is_downloaded_once(server, published):
     assert imagenet_weights("vgg11") == path
     assert server.asked == [f"/models/{published}"]
     assert [p.name for p in cache_folder().iterdir()] == [published]
+
+
+def test_weights_can_be_looked_for_without_a_download(server, published, tmp_path):
+    check_weights("imagenet", "vgg11")
+    assert server.asked == [f"/models/{published}"]
+    assert list(cache_folder().iterdir()) == []
+    imagenet_weights("vgg11")
+    server.files.clear()
+    check_weights("imagenet", "vgg11")  # is there
+    (cache_folder() / published).unlink()
+    for weights, told in (("imagenet", "HTTP Error 404"), (tmp_path / "none.pth", "no such weights file")):
+        with pytest.raises(WeightsError, match=told):
+            check_weights(weights, "vgg11")
 
 
 def test_progress_is_told_in_bytes(published):

@@ -142,7 +142,7 @@ def test_a_file_is_no_run_folder(squares: Path, tmp_path: Path) -> None:
 
 
 def test_an_unknown_option_is_an_error_that_names_it(squares: Path) -> None:
-    with pytest.raises(ConfigError, match="no setting 'epoch': did you mean epochs?"):
+    with pytest.raises(ConfigError, match=r"no setting 'epoch': did you mean epochs\?"):
         train(squares, epoch=3)
 
 

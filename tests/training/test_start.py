@@ -1,5 +1,6 @@
 """What a run sets up before it trains."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,12 +67,23 @@ def test_what_the_network_starts_from_is_missed_before_all_files_are_read(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_folder_that_is_not_there_is_missed_before_weights_are_fetched(
+def test_a_folder_that_is_not_there_is_missed_before_weights_are_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "weights_file", None)
+    monkeypatch.setattr(run_module, "check_weights", None)
     with pytest.raises(DataError, match="nowhere"):
         train(tmp_path / "nowhere", out=tmp_path / "run")
+
+
+def test_faults_of_the_data_are_found_before_weights_are_downloaded(
+    squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = shutil.copytree(squares, tmp_path / "data")
+    next((data / "train" / "images").iterdir()).write_bytes(b"no picture")
+    monkeypatch.setattr(run_module, "check_weights", lambda weights, backbone: None)
+    monkeypatch.setattr(run_module, "create_model", None)
+    with pytest.raises(DataError, match="1 fault"):
+        train(data, out=tmp_path / "run")
 
 
 def test_class_weights_of_the_training_masks_reach_the_loss(

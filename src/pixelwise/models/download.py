@@ -7,7 +7,8 @@ import logging
 import os
 import tempfile
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
@@ -56,6 +57,21 @@ def weights_file(weights: str | Path, backbone: str) -> Path:
     return path
 
 
+def check_weights(weights: str | Path, backbone: str) -> None:
+    """Make sure, before long work, that `weights_file` has or will have what to return; downloads nothing.
+
+    Raises what that raises.
+    """
+    if weights != "imagenet":
+        weights_file(weights, backbone)
+        return
+    url, path = _places(backbone)
+    if not path.is_file():
+        with _mend_told(url, path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _open(url).close()
+
+
 def imagenet_weights(backbone: str, *, address: str | None = None, progress: Progress | None = None) -> Path:
     """Return the file with a backbone's ImageNet weights, downloading it if it is not there yet.
 
@@ -68,20 +84,30 @@ def imagenet_weights(backbone: str, *, address: str | None = None, progress: Pro
         ConfigError: no backbone has this name.
         WeightsError: the file cannot be downloaded or stored, or is not what torchvision published.
     """
+    url, path = _places(backbone, address)
+    if not (path.is_file() and _is_published(path, path.name)):
+        with _mend_told(url, path):
+            _download(url, path, progress)
+    return path
+
+
+def _places(backbone: str, address: str | None = None) -> tuple[str, Path]:
+    """Return where a backbone's file is on the web, and where it is kept."""
     file_name = PUBLISHED[check_backbone(backbone)]
-    path = cache_folder() / file_name
-    if path.is_file() and _is_published(path, file_name):
-        return path
     address = address or os.environ.get("PIXELWISE_WEIGHTS_URL") or ADDRESS
-    url = f"{address.rstrip('/')}/{file_name}"
+    return f"{address.rstrip('/')}/{file_name}", cache_folder() / file_name
+
+
+@contextmanager
+def _mend_told(url: str, path: Path) -> Iterator[None]:
+    """Say how to go on where a download fails."""
     try:
-        _download(url, path, progress)
+        yield
     except (OSError, HTTPException, ValueError, WeightsError) as error:
         raise WeightsError(
             f"cannot download {url} ({error}). Without a network, get this file elsewhere and either store "
             f"it as {path} or pass it, --weights FILE; --weights none starts from fresh weights"
         ) from error
-    return path
 
 
 def _download(url: str, path: Path, progress: Progress | None) -> None:

@@ -27,7 +27,7 @@ from ..errors import CheckpointError, ConfigError, DataError, TrainingError, did
 from ..metrics import Scores
 from ..models.build import create_model
 from ..models.convert import load_shared
-from ..models.download import weights_file
+from ..models.download import check_weights
 from ..models.fcn import FCN
 from ..models.names import Architecture
 from ..writing import check_writable
@@ -177,10 +177,11 @@ def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainS
     return replace(settings or TrainSettings(), **options)
 
 
-def _start(settings: TrainSettings) -> Path | None:
-    """Return the file that the network starts from, None for fresh weights.
+def _start(settings: TrainSettings) -> Path | str | None:
+    """Return what the network starts from: a model, a file of weights, "imagenet", or None for fresh weights.
 
-    It is looked for, or downloaded, before all files are read, which can take hours.
+    Whether it can be had is found out before all files are read, which can take hours; a download, which can
+    be large, waits until they are.
     """
     if settings.init_from is not None:
         weights = ModelFiles.find(settings.init_from).weights
@@ -192,7 +193,8 @@ def _start(settings: TrainSettings) -> Path | None:
         return weights
     if settings.weights == "none":
         return None
-    return weights_file(settings.weights, Architecture.parse(settings.model).backbone)
+    check_weights(settings.weights, Architecture.parse(settings.model).backbone)
+    return settings.weights
 
 
 def _is_first(nodes: int) -> bool:
@@ -227,9 +229,12 @@ def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSetti
 
 
 def _make_model(
-    data: SegmentationData, settings: TrainSettings, measured: ChannelStatistics | None, start: Path | None
+    data: SegmentationData,
+    settings: TrainSettings,
+    measured: ChannelStatistics | None,
+    start: Path | str | None,
 ) -> FCN:
-    """Return the network to train, with the weights of the file `start`.
+    """Return the network to train, with the weights of `start`.
 
     `measured` is None for photos, which have the family's own mean and deviation.
     """

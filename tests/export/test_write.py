@@ -10,16 +10,17 @@ import onnx
 import pytest
 import tifffile
 import torch
+from PIL import Image
 
 from pixelwise.data.form import PHOTOS, PictureForm
 from pixelwise.data.shapes import write_shapes
 from pixelwise.engines.choose import load_engine
 from pixelwise.engines.openvino import OpenVinoEngine, read_graph
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
-from pixelwise.export import openvino, pictures, program, write
+from pixelwise.export import openvino, program, write
 from pixelwise.export.formats import SUFFIXES
 from pixelwise.export.parity import measure_parity
-from pixelwise.export.pictures import SHAPES, make_batches
+from pixelwise.export.pictures import SHAPES, make_batches, read_pictures
 from pixelwise.export.write import export_model, export_network
 from pixelwise.models.fcn import FCN
 
@@ -198,8 +199,39 @@ def test_a_network_of_numbers_is_proved_on_numbers_and_its_file_takes_them(tmp_p
         np.testing.assert_allclose(engine.logits(batch), wanted, atol=0.03 * np.abs(wanted).max())
 
 
-def test_the_users_pictures_are_spread_over_their_folder(tmp_path, monkeypatch):
-    wanted = sum(count for count, _, _ in SHAPES)
-    for number in range(2 * wanted):
-        (tmp_path / f"{number:02}.jpg").touch()
-    assert [path.stem for path in pictures._choose(tmp_path, wanted)] == ["00", "02", "04", "06"]
+@pytest.fixture
+def greys(tmp_path):
+    """Return a folder of twice as many pictures as are wanted: 00.png is black, 01.png of grey 1, ..."""
+    for number in range(8):
+        Image.new("L", (40, 50), number).save(tmp_path / f"{number:02}.png")
+    return tmp_path
+
+
+def values_read(folder):
+    found, unread = read_pictures(folder, PHOTOS)
+    assert [picture.shape[:2] for picture in found] == [(97, 131), (128, 90), (128, 90), (33, 201)]
+    return [int(picture.mean()) for picture in found], unread
+
+
+def test_the_users_pictures_are_spread_over_their_folder(greys):
+    assert values_read(greys) == ([0, 2, 4, 6], ())
+
+
+def test_others_are_taken_for_pictures_that_cannot_be_read(greys):
+    (greys / "02.png").write_bytes(b"no picture")
+    (greys / "folder.png").mkdir()
+    values, (line,) = values_read(greys)
+    assert values == [0, 4, 6, 1]
+    assert line.startswith(str(greys / "02.png"))
+
+
+def test_where_there_are_few_pictures_they_are_taken_again(greys):
+    for number in range(2, 8):
+        (greys / f"{number:02}.png").unlink()
+    assert values_read(greys) == ([0, 1, 0, 1], ())
+
+
+def test_a_folder_without_a_picture_that_can_be_read_is_named(tmp_path, tiny):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"holds no picture that can be read; the first: .*a\.png"):
+        export_network(tiny, card_of(tiny), tmp_path / "m.xml", pictures=tmp_path)

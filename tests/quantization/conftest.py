@@ -41,5 +41,5 @@ def fit(path, shapes, pictures=2):
     from pixelwise.engines.openvino import read_graph
 
     graph, form = read_folded(path), read_graph(path)[1].form
-    chosen = sample(shapes.split("train"), pictures, 0)
+    chosen, _ = sample(shapes.split("train"), pictures, 0, form)
     return graph, fit_layers(graph, partial(read_batches, chosen, form, 0), pictures)

@@ -13,10 +13,11 @@ from PIL import Image
 import pixelwise
 from pixelwise.cli.app import main
 from pixelwise.data.folder import open_data
+from pixelwise.data.form import PHOTOS
 from pixelwise.data.pairs import Pair
 from pixelwise.engines import choose
 from pixelwise.engines.openvino import OpenVinoEngine, read_graph
-from pixelwise.errors import CheckpointError, ConfigError, DataError, ImageError, MissingExtraError
+from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
 from pixelwise.evaluation import evaluate
 from pixelwise.predict.predictor import Predictor
 from pixelwise.quantization import run as run_module
@@ -177,9 +178,23 @@ def test_prediction_in_int8_imports_neither_torch_nor_nncf(folder, shapes, quick
 
 def test_the_sample_depends_on_the_seed_alone(shapes):
     pairs = shapes.split("train")
-    assert sample(pairs, 3, 7) == sample(pairs, 3, 7)
-    assert len({tuple(pair.name for pair in sample(pairs, 3, seed)) for seed in range(8)}) > 1
-    assert sample(pairs, 99, 0) == list(pairs)
+    assert sample(pairs, 3, 7, PHOTOS) == sample(pairs, 3, 7, PHOTOS)
+    drawn = {tuple(pair.name for pair in sample(pairs, 3, seed, PHOTOS)[0]) for seed in range(8)}
+    assert len(drawn) > 1
+    assert sample(pairs, 99, 0, PHOTOS) == (list(pairs), ())
+
+
+def test_for_a_picture_that_cannot_be_read_another_is_drawn(shapes, tmp_path):
+    pairs = shapes.split("train")
+    drawn, _ = sample(pairs, 2, 0, PHOTOS)
+    broken = Pair(drawn[0].name, tmp_path / "broken.png", drawn[0].mask)
+    broken.image.write_bytes(b"no picture")
+    again, unread = sample([broken if pair == drawn[0] else pair for pair in pairs], 2, 0, PHOTOS)
+    assert len(again) == 2
+    assert drawn[1] in again
+    assert broken not in again
+    assert len(unread) == 1
+    assert unread[0].startswith(str(broken.image))
 
 
 def test_a_large_picture_is_seen_through_a_window(tmp_path, shapes, exported):
@@ -207,11 +222,11 @@ def test_without_nncf_the_install_line_is_said(folder, shapes, monkeypatch):
         (
             {"pictures": 0},
             ConfigError,
-            "found 0 pictures, seed 0 and max_drop 0.3, expected at least 1, 0 and 0",
+            "pictures is 0, expected at least 1",
         ),
-        ({"max_drop": -1}, ConfigError, "max_drop -1"),
-        ({"max_drop": float("nan")}, ConfigError, "max_drop nan"),
-        ({"seed": -1}, ConfigError, "seed -1"),
+        ({"max_drop": -1}, ConfigError, "max_drop is -1, expected at least 0"),
+        ({"max_drop": float("nan")}, ConfigError, "max_drop is nan"),
+        ({"seed": -1}, ConfigError, "seed is -1"),
         ({"split": "test"}, DataError, "has no split 'test', only train, val"),
         ({"calibration": "test"}, DataError, "has no split 'test', only train, val"),
     ],
@@ -234,13 +249,32 @@ def test_other_classes_are_refused(exported_model_path, shapes):
         quantize_model(exported_model_path, shapes)
 
 
-def test_a_broken_picture_is_named(folder, shapes, tmp_path):
+def test_pictures_that_cannot_be_read_are_told_at_the_end(folder, shapes, quick, tmp_path):
+    first, *others = shapes.split("train")
+    broken = Pair(first.name, tmp_path / "broken.png", first.mask)
+    broken.image.write_bytes(b"no picture")
+    data = replace(shapes, splits={"train": (broken, *others), "val": shapes.split("val")})
+    done = quantize_model(folder, data, max_drop=100)
+    assert done.calibration.pictures == tuple(pair.name for pair in others)
+    (line,) = json.loads(done.report.read_text())["calibration"]["unread"]
+    assert "broken.png" in line
+
+
+def test_a_split_without_a_picture_that_can_be_read_is_named(folder, shapes, tmp_path, monkeypatch):
     first = shapes.split("train")[0]
     broken = Pair(first.name, tmp_path / "broken.png", first.mask)
     broken.image.write_bytes(b"no picture")
+    monkeypatch.setattr(run_module, "evaluate", None)
     data = replace(shapes, splits={"train": (broken,), "val": shapes.split("val")})
-    with pytest.raises(ImageError, match=r"broken\.png"):
-        quantize_model(folder, data, pictures=1)
+    with pytest.raises(DataError, match=r"split 'train' holds no picture that can be read; .*broken\.png"):
+        quantize_model(folder, data)
+
+
+@pytest.mark.parametrize("name", ["model-int8.xml", "model.onnx"])
+def test_files_that_int8_is_not_made_from_are_refused(folder, shapes, name):
+    (folder / name).touch()
+    with pytest.raises(CheckpointError, match=f"{name}: int8 is made from .*; name that"):
+        quantize_model(folder / name, shapes)
 
 
 @pytest.mark.slow

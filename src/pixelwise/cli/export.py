@@ -50,4 +50,7 @@ def export(
             f"{trial.largest_difference:.1e} of the largest, {trial.equal:.4%} of the pixels equal"
         )
     console.print(f"report: {done.report}")
+    complaints = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    for line in done.unread:
+        complaints.print(f"not compared on: {line}")
     return 0

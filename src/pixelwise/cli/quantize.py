@@ -41,7 +41,7 @@ def quantize(
         format: Format of the data, as docs/formats names them; recognised by looking by default.
 
     Returns:
-        Exit code: 0, or 1 when pictures could not be scored.
+        Exit code: 0, or 1 when pictures could not be read.
 
     Example:
         pixelwise quantize runs/first DATA
@@ -69,9 +69,11 @@ def quantize(
         )
     _print(done, Console(highlight=False, markup=False, soft_wrap=True))
     complaints = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    for line in done.calibration.unread:
+        complaints.print(f"not fitted to: {line}")
     for line in done.after.failed:
         complaints.print(f"not scored: {line}")
-    return 1 if done.after.failed else 0
+    return 1 if done.after.failed or done.calibration.unread else 0
 
 
 def _print(done: Quantized, console: Console) -> None:

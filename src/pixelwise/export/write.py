@@ -21,7 +21,7 @@ from ..models.fcn import FCN
 from ..writing import writing_to
 from .formats import PACKAGES, SUFFIXES, FormatName, format_of
 from .parity import Parity, measure_parity
-from .pictures import make_batches
+from .pictures import make_batches, read_pictures
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,13 @@ class Export:
         path: Its file.
         report: The file that proves that it computes the same.
         parity: What stands in that file.
+        unread: A line for each picture that could not be read, for which others were taken.
     """
 
     path: Path
     report: Path
     parity: Parity
+    unread: tuple[str, ...] = ()
 
 
 def export_model(
@@ -57,7 +59,7 @@ def export_model(
     Raises:
         CheckpointError: there is no model, or the export computes something else than the network.
         ConfigError: there is no such format, or `out` does not end as its files do.
-        DataError: the folder of pictures holds none.
+        DataError: the folder of pictures holds none that can be read.
         MissingExtraError: a package that writes the format is not installed.
     """
     if format not in SUFFIXES:
@@ -82,9 +84,10 @@ def export_network(model: FCN, card: ModelCard, path: Path, *, pictures: Path | 
     Raises:
         ConfigError: `path` ends like no format's file.
         CheckpointError: the written file computes something else than the network.
-        DataError: the folder of pictures holds none, or the files cannot be written.
+        DataError: the folder of pictures holds none that can be read, or the files cannot be written.
     """
     format_name = format_of(path)
+    shots, unread = (None, ()) if pictures is None else read_pictures(pictures, card.form)
     write, tolerance = _writer(format_name)
     model = copy.deepcopy(model).cpu().float().eval()
     with writing_to(path):
@@ -93,13 +96,13 @@ def export_network(model: FCN, card: ModelCard, path: Path, *, pictures: Path | 
     with writing_to(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
         written = Path(folder) / path.name
         engine = write(model, card, written)
-        batches = make_batches(pictures, card.form, card.network["std"])
+        batches = make_batches(shots, card.form, card.network["std"])
         parity = measure_parity(model, engine, batches, tolerance)
         _check(parity, path)
         text = json.dumps(_describe(format_name, path, card, pictures, parity), indent=2)
         (Path(folder) / report.name).write_text(text + "\n", encoding="utf-8")
         put_in_place(written, path)
-    return Export(path, report, parity)
+    return Export(path, report, parity, unread)
 
 
 def put_in_place(written: Path, path: Path) -> None:

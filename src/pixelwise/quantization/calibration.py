@@ -18,6 +18,7 @@ from ..data.form import PictureForm
 from ..data.pairs import Pair
 from ..engines.openvino import read_graph
 from ..engines.runtime import ov
+from ..errors import ImageError
 from .layers import SCORES, Int8Layer, constant_of, convolutions, name_of, read_layers
 from .pairs import round_weights
 
@@ -25,10 +26,26 @@ LARGEST = 512
 """Rows and columns that are used of a picture at most; a larger one is cut anywhere."""
 
 
-def sample(pairs: Sequence[Pair], number: int, seed: int) -> list[Pair]:
-    """Return so many pairs, or all there are, drawn by the seed alone."""
-    drawn = np.random.default_rng(seed).permutation(len(pairs))[:number]
-    return [pairs[i] for i in sorted(drawn.tolist())]
+def sample(
+    pairs: Sequence[Pair], number: int, seed: int, form: PictureForm
+) -> tuple[list[Pair], tuple[str, ...]]:
+    """Draw pairs whose pictures can be read, by the seed alone.
+
+    Returns:
+        So many pairs, or all there are, and a line for each picture that was drawn and could not be read.
+    """
+    drawn: list[int] = []
+    unread: list[str] = []
+    for i in np.random.default_rng(seed).permutation(len(pairs)).tolist():
+        if len(drawn) == number:
+            break
+        try:
+            form.read(pairs[i].image)
+        except ImageError as error:
+            unread.append(str(error))
+        else:
+            drawn.append(i)
+    return [pairs[i] for i in sorted(drawn)], tuple(unread)
 
 
 def read_batches(

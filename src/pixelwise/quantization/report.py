@@ -22,11 +22,13 @@ class Calibration:
         split: The split that the pictures were drawn from.
         seed: What drew them.
         pictures: Their names.
+        unread: A line for each picture that was drawn and could not be read; others were drawn for them.
     """
 
     split: str
     seed: int
     pictures: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

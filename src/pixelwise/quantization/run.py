@@ -64,14 +64,12 @@ def quantize_model(
     Raises:
         CheckpointError: there is no model that OpenVINO could compute, or the bound cannot be met.
         ConfigError: model and data set name different classes, or a number is out of range.
-        DataError: the data set lacks a split, or none of its pictures can be scored.
-        ImageError: a picture that int8 is to be fitted to cannot be read.
+        DataError: the data set lacks a split, or none of a split's pictures can be read.
         MissingExtraError: nncf, or what scoring needs, is not installed.
     """
-    if pictures < 1 or seed < 0 or not 0 <= max_drop < math.inf:
-        raise ConfigError(
-            f"found {pictures} pictures, seed {seed} and max_drop {max_drop}, expected at least 1, 0 and 0"
-        )
+    for name, value, least in (("pictures", pictures, 1), ("seed", seed, 0), ("max_drop", max_drop, 0)):
+        if not least <= value < math.inf:
+            raise ConfigError(f"{name} is {value}, expected at least {least}")
     require("nncf", "torch", "torchmetrics")
     files = ModelFiles.find(Path(model))
     out = files.export_path("openvino-int8")
@@ -79,10 +77,11 @@ def quantize_model(
         source = _float_export(files, Path(folder))
         exact, data = open_both(Predictor(OpenVinoEngine(source)), data, format=format, progress=progress)
         check_same_classes(exact.labels, data)
-        pairs = sample(data.split(calibration), pictures, seed)
         data.split(split)
+        pairs, unread = sample(data.split(calibration), pictures, seed, exact.card.form)
         if not pairs:
-            raise DataError(f"{data.root}: split '{calibration}' is empty, expected pictures to fit int8 to")
+            reason = f"holds no picture that can be read; the first: {unread[0]}" if unread else "is empty"
+            raise DataError(f"{data.root}: split '{calibration}' {reason}; expected pictures to fit int8 to")
 
         before = evaluate(exact, data, split=split, progress=progress)
         _say(before)
@@ -112,7 +111,7 @@ def quantize_model(
             best.kept,
             tuple(layer.name for layer in layers if layer.name not in best.kept),
             max_drop,
-            Calibration(calibration, seed, tuple(pair.name for pair in pairs)),
+            Calibration(calibration, seed, tuple(pair.name for pair in pairs), unread),
             tuple(trials.scores),
             tuple((one.layer.name, one.error) for one in ranking),
         )
@@ -177,12 +176,18 @@ def _refusal(out: Path, trials: _Trials, pictures: int) -> str:
     )
 
 
+_SOURCES = "int8 is made from a .safetensors file or from the .xml file of pixelwise export"
+
+
 def _float_export(files: ModelFiles, folder: Path) -> Path:
     """Return the model's .xml file; one in a temporary folder where there is none that fits the weights.
 
     Raises:
-        CheckpointError: there is neither, or the .xml file that was named fits no longer.
+        CheckpointError: there is neither, another file was named, or the .xml file that was named fits no
+            longer.
     """
+    if files.path in (files.export_path("openvino-int8"), files.export_path("onnx")):
+        raise CheckpointError(f"{files.path}: {_SOURCES}; name that, or the run folder")
     export = files.exports.get("openvino")
     if export is not None:
         try:
@@ -193,10 +198,7 @@ def _float_export(files: ModelFiles, folder: Path) -> Path:
         else:
             return export
     if files.weights is None:
-        raise CheckpointError(
-            f"{files.path}: int8 is made from a .safetensors file or from the .xml file of pixelwise export, "
-            "and there is neither"
-        )
+        raise CheckpointError(f"{files.path}: {_SOURCES}, and there is neither")
     from ..export.openvino import write_openvino
 
     network, card = load_model(files.weights)

@@ -1,10 +1,13 @@
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pytest
 
 from pixelwise.errors import DataError
+from pixelwise.labels import Labels
+from pixelwise.predict.outputs import Layout, describe_origin
 from pixelwise.predict.sources import find_sources
 
 
@@ -47,6 +50,31 @@ def test_a_folder_is_searched_with_all_below_but_hidden_and_other_files(place):
 def test_a_pattern_is_expanded(place, pattern, names):
     place(*FILES)
     assert found(pattern)[0] == names
+
+
+def test_masks_beside_the_pictures_of_a_data_set_are_left_out_unless_they_are_named(place):
+    place("d/train/images/a.jpg", "d/train/masks/a.png", "d/val/images/b.jpg", "d/val/masks/b.png")
+    names, (note,) = found("d")
+    assert names == {"d/train/images/a.jpg": "train/images/a", "d/val/images/b.jpg": "val/images/b"}
+    assert note.startswith("d/train/masks (and 1 more): left out, holds the masks of the pictures beside it")
+    assert found("d/train/masks") == ({"d/train/masks/a.png": "a"}, ())
+    place("p/masks/a.png")  # without pictures beside them, they may be anything
+    assert found("p") == ({"p/masks/a.png": "masks/a"}, ())
+
+
+def test_earlier_results_are_left_out_unless_they_are_named(place):
+    place("p/a.jpg")
+    layout = Layout(
+        Path("p/results"), Labels(("road", "sky"), ((1, 2, 3), (4, 5, 6))), overlay=True, classes=True
+    )
+    mask, picture = np.zeros((4, 5), np.uint8), np.zeros((4, 5, 3), np.uint8)
+    origin = describe_origin("1234", Path("p/a.jpg"))
+    layout.write(PurePosixPath("a"), origin, picture, mask, np.zeros((2, 4, 5), np.float32))
+    assert len(list(Path("p/results").rglob("*.png"))) == 4
+    names, (note,) = found("p")
+    assert names == {"p/a.jpg": "a"}
+    assert note.startswith("p/results (and 2 more): left out, holds results of pixelwise predict")
+    assert found("p/results/overlays") == ({"p/results/overlays/a.png": "a"}, ())
 
 
 def test_a_file_keeps_its_stem_and_may_have_any_suffix(place):

@@ -145,6 +145,15 @@ def is_made_from(path: Path, origin: str) -> bool:
         return origin.encode() in file.read(HEAD_BYTES)
 
 
+def is_result(path: Path) -> bool:
+    """Tell whether a file is a picture that we wrote, of whatever picture and model."""
+    try:
+        with path.open("rb") as file:
+            return f'{ORIGIN_KEY}\0{{"model": '.encode() in file.read(HEAD_BYTES)
+    except OSError:
+        return False
+
+
 def file_names(class_names: tuple[str, ...]) -> list[str]:
     """Return a file name, without suffix, for each class; ids are put before names that would be equal."""
     names = ["".join(c if c.isalnum() or c in " -_.+()" else "_" for c in name) for name in class_names]

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from ..data.image import IMAGE_SUFFIXES
 from ..errors import DataError
+from .outputs import is_result
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,10 @@ class Source:
 def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source], tuple[str, ...]]:
     """Find pictures and name their results.
 
-    A folder is searched with all folders in it, except hidden ones and `out`; one that cannot be listed is
-    noted. A name is the path below the deepest folder that holds everything that was asked for, without its
-    suffix; pictures that would then share a name keep their suffixes.
+    A folder is searched with all folders in it, except hidden ones, `out`, the masks beside a data set's
+    pictures, and earlier results; of these, and of folders that cannot be listed, there is a note. A name is
+    the path below the deepest folder that holds everything that was asked for, without its suffix; pictures
+    that would then share a name keep their suffixes.
 
     Args:
         pictures: Files, folders and glob patterns ("shots/*.jpg", "**" for any depth).
@@ -100,18 +102,34 @@ def _check_apart(folder: Path, results: Path) -> None:
 
 
 def _walk(folder: Path, results: Path, notes: list[str]) -> Iterator[Path]:
-    """Yield the pictures in a folder and all below it, sorted, without hidden ones and those in `results`."""
+    """Yield the pictures in a folder and below, sorted, without what `find_sources` says is left out."""
     _check_apart(folder, results)
 
     def note(error: OSError) -> None:
         notes.append(f"{error.filename}: left out, cannot be listed ({error.strerror})")
 
+    left_out: dict[str, list[Path]] = {_MASKS: [], _RESULTS: []}
     for place, folders, files in os.walk(folder, onerror=note):
         here = Path(place)
         folders[:] = sorted(name for name in folders if name[0] != "." and _real(here / name) != results)
-        for name in sorted(files):
-            if name[0] != "." and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                yield here / name
+        if {"images", "masks"} <= set(folders):
+            folders.remove("masks")
+            left_out[_MASKS].append(here / "masks")
+        found = sorted(
+            name for name in files if name[0] != "." and Path(name).suffix.lower() in IMAGE_SUFFIXES
+        )
+        if here != folder and found and is_result(here / found[0]):
+            left_out[_RESULTS].append(here)
+        else:
+            yield from (here / name for name in found)
+    for what, where in left_out.items():
+        if where:
+            more = f" (and {len(where) - 1} more)" if len(where) > 1 else ""
+            notes.append(f"{where[0]}{more}: left out, {what}; name it to have it predicted")
+
+
+_MASKS = "holds the masks of the pictures beside it"
+_RESULTS = "holds results of pixelwise predict"
 
 
 def _without_suffixes(names: dict[Path, PurePosixPath]) -> tuple[list[Source], tuple[str, ...]]:

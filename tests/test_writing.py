@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pixelwise.errors import DataError
-from pixelwise.writing import check_writable, new_folder, replacing
+from pixelwise.writing import check_writable, new_folder, replacing, write_text
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
@@ -23,6 +23,26 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     write(b"whole")
     assert path.read_bytes() == b"whole"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path):
+    path = tmp_path / "a.png"
+    with replacing(path) as one, replacing(path) as two:
+        one.write(b"one")
+        two.write(b"another")
+    assert path.read_bytes() == b"one"  # the last to end
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_may_be_as_long_as_the_file_system_takes(tmp_path):
+    write_text(tmp_path / ("a" * 255), "here")
+    assert next(tmp_path.iterdir()).read_text() == "here"
+
+
+def test_a_file_has_the_permissions_of_any_other(tmp_path):
+    write_text(tmp_path / "ours", "")
+    (tmp_path / "other").write_text("")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -45,15 +46,25 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         DataError: the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.part")
+    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # short, and no other process's
     with writing_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with partial.open("wb") as file:
+            with partial.open("xb") as file:
                 yield file
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in UTF-8, whole or not at all; an earlier one is replaced.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def check_new_folder(path: Path, outside: Path | None = None) -> None:

@@ -4,15 +4,20 @@ import contextlib
 import os
 import shutil
 import sqlite3
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pixelwise.data import check
 from pixelwise.data import memory as module
+from pixelwise.data.archive import temporary_folder
 from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
 from pixelwise.data.memory import Kind, Memory
+from pixelwise.errors import DataError, ImageError
 from pixelwise.inspection.survey import survey
 
 TEXT = Kind("text", lambda path: (path,), str, str)
@@ -52,6 +57,24 @@ def read(file, tmp_path):
 
 def test_a_file_that_stays_is_read_once(read):
     assert read() == ("first", False)
+
+
+def test_what_could_be_otherwise_the_next_time_is_not_kept(file, tmp_path):
+    found = iter([ImageError("no memory"), "text", "other"])
+    kind = replace(TEXT, to_plain=lambda record: None if isinstance(record, ImageError) else record)
+    texts = []
+    for _ in range(3):
+        with Memory(file.parent, tmp_path / "memory") as memory:
+            texts.append(str(memory.remembering(kind, lambda path: next(found))(file)))
+    assert texts == ["no memory", "text", "text"]
+
+
+def test_files_that_are_gone_with_the_process_are_not_kept(tmp_path):
+    passing = temporary_folder() / "a.txt"
+    passing.write_text("first")
+    with Memory(tmp_path, tmp_path / "memory") as memory:
+        memory.remembering(TEXT, Path.read_text)(passing)
+        assert memory._ask("SELECT count(*) FROM found", ()) == (0,)
 
 
 def with_times_of(stat, path):
@@ -181,7 +204,7 @@ def root(put_pair, tmp_path):
 @pytest.fixture
 def reads(monkeypatch):
     """The files that a training's check really reads."""
-    from pixelwise.data import check, scan
+    from pixelwise.data import scan
 
     found = []
     for where, name in ((check, "verify_image"), (scan, "read_mask_values")):
@@ -196,6 +219,14 @@ def start(root, folder):
         data = open_data(root, memory=memory)
         check_data(data, memory=memory)
     return data
+
+
+def test_a_fault_that_may_be_the_machines_is_forgotten(root, tmp_path, monkeypatch):
+    with monkeypatch.context() as context:
+        context.setattr(check, "verify_image", lambda path: (_ for _ in ()).throw(ImageError("no memory")))
+        with pytest.raises(DataError, match="no memory"):
+            start(root, tmp_path / "memory")
+    assert start(root, tmp_path / "memory")
 
 
 @pytest.mark.parametrize("described", [False, True])

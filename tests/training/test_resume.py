@@ -23,13 +23,18 @@ def test_a_state_cut_off_by_a_crash_is_passed_over_and_older_ones_go(
     older = finished / "state" / "epoch-00001.ckpt"
     half = finished / "state" / "epoch-00003.ckpt"
     older.write_bytes(b"no longer needed")
-    half.write_bytes(whole.read_bytes()[:100_000])
+    content = whole.read_bytes()
+    half.write_bytes(content[:100_000])
+    hole = finished / "state" / "epoch-00004.ckpt"
+    begin = content.index(b"data.pkl") + 1000
+    hole.write_bytes(content[:begin] + bytes(200) + content[begin + 200 :])
     try:
         assert resume.latest_state(finished) == whole
-        assert "damaged" in caplog.text
+        assert caplog.text.count("damaged") == 2
         assert not older.exists()
     finally:
         half.unlink()
+        hole.unlink()
 
 
 @pytest.mark.parametrize("kept", [("last.safetensors",), ("model.safetensors", "model.xml")])

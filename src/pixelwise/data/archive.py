@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import tempfile
@@ -32,16 +33,23 @@ class _Folder:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="pixelwise-"))
+        _made.append(str(self.path) + os.sep)
         self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 _kept: list[_Folder] = []
+_made: list[str] = []
 
 
 def temporary_folder() -> Path:
     """Make a folder that lasts as long as this process."""
     _kept.append(_Folder())
     return _kept[-1].path
+
+
+def is_temporary(path: Path) -> bool:
+    """Tell whether a file lies in a folder that is gone when the process ends."""
+    return str(path).startswith(tuple(_made))
 
 
 def unpack(path: Path) -> Path:

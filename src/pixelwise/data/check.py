@@ -145,15 +145,11 @@ def _look_at(path: Path) -> PictureHead | ImageError:
         return error
 
 
-def _to_plain(picture: PictureHead | ImageError) -> Any:
-    if isinstance(picture, ImageError):
-        return str(picture)
-    return [picture.size, astuple(picture.bands)]
+def _to_plain(picture: PictureHead | ImageError) -> list[Any] | None:
+    return None if isinstance(picture, ImageError) else [picture.size, astuple(picture.bands)]
 
 
-def _from_plain(plain: Any) -> PictureHead | ImageError:
-    if isinstance(plain, str):
-        return ImageError(plain)
+def _from_plain(plain: list[Any]) -> PictureHead:
     (height, width), bands = plain
     return PictureHead((int(height), int(width)), Bands(*bands))
 
@@ -162,7 +158,7 @@ def _file(path: Path) -> tuple[Path, ...]:
     return (path,)
 
 
-PICTURE = Kind("picture", _file, _to_plain, _from_plain)
+PICTURE: Kind[Path, PictureHead | ImageError] = Kind("picture", _file, _to_plain, _from_plain)
 """What a picture file is that can be read to its end, as `Memory` keeps it."""
 
 

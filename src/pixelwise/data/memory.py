@@ -17,6 +17,7 @@ import PIL
 
 from .. import __version__
 from ..cache import cache_folder
+from .archive import is_temporary
 
 SETTLED = 2_000_000_000
 """Nanoseconds that a file must have been left alone before its record is kept: a change that comes sooner
@@ -27,7 +28,7 @@ PATIENCE = 5.0
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-_FORM = 4  # of the records; a record of another form is not read
+_FORM = 5  # of the records; a record of another form is not read
 
 _Item = TypeVar("_Item")
 _Record = TypeVar("_Record")
@@ -40,7 +41,8 @@ class Kind(Generic[_Item, _Record]):
     Attributes:
         name: What tells it from other kinds.
         files: The files that an item's record depends on; none where it depends on something else too.
-        to_plain: Turns a record into what JSON holds.
+        to_plain: Turns a record into what JSON holds; None for one that is not to be kept, since it could be
+            another the next time: what went wrong with a file may be the memory's or the network's fault.
         from_plain: Turns that back into an equal record; may raise what it likes on anything else.
         mark: Names what else a record depends on, such as outlines that come from a file of many.
     """
@@ -106,7 +108,7 @@ class Memory:
         Args:
             kind: What is remembered.
             look: Reads the files.
-            also: Told of each record that was new and is kept.
+            also: Told of each record that was new.
         """
 
         def recall_or_look(item: _Item) -> _Record:
@@ -132,6 +134,8 @@ class Memory:
 
     def _state(self, files: tuple[Path, ...], mark: str) -> str | None:
         """Return what tells a changed file from one that is as it was, or None where nothing does."""
+        if any(map(is_temporary, files)):
+            return None
         try:
             stats = [path.stat() for path in files]
         except OSError:
@@ -153,8 +157,9 @@ class Memory:
             return None
 
     def _keep(self, kind: Kind[_Item, _Record], files: tuple[Path, ...], state: str, record: _Record) -> None:
-        text = json.dumps(kind.to_plain(record), separators=(",", ":"))
-        self._ask("INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)", (kind.name, _key(files), state, text))
+        if (plain := kind.to_plain(record)) is not None:
+            row = kind.name, _key(files), state, json.dumps(plain, separators=(",", ":"))
+            self._ask("INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)", row)
 
     def _ask(self, question: str, values: tuple[str, ...]) -> Any:
         with self._lock:

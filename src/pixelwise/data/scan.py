@@ -85,18 +85,16 @@ def summarize(found: MaskValues) -> MaskRecord:
     )
 
 
-def mask_to_plain(record: MaskRecord | ImageError) -> Any:
-    """Return what JSON holds of a record, or of what is wrong with the mask."""
+def mask_to_plain(record: MaskRecord | ImageError) -> list[Any] | None:
+    """Return what JSON holds of a record; nothing of an error."""
     if isinstance(record, ImageError):
-        return str(record)
+        return None
     lists = list(record.counts), list(record.counts.values()), list(record.palette.items())
     return [record.size, *lists, record.rest, record.by_color, record.lossy]
 
 
-def mask_from_plain(plain: Any) -> MaskRecord | ImageError:
+def mask_from_plain(plain: list[Any]) -> MaskRecord:
     """Return the record that `mask_to_plain` was given."""
-    if isinstance(plain, str):
-        return ImageError(plain)
     size, values, pixels, palette, rest, by_color, lossy = plain
     counts = dict(zip(values, pixels, strict=True))
     return MaskRecord((size[0], size[1]), counts, rest, by_color, dict(palette), lossy)
@@ -106,7 +104,7 @@ def _files(mask: Mask) -> tuple[Path, ...]:
     return (mask,) if isinstance(mask, Path) else ()
 
 
-MASK = Kind("mask", _files, mask_to_plain, mask_from_plain)
+MASK: Kind[Mask, MaskRecord | ImageError] = Kind("mask", _files, mask_to_plain, mask_from_plain)
 """What a mask file holds, as `Memory` keeps it."""
 
 

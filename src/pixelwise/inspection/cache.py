@@ -15,7 +15,6 @@ from ..data.formats.drawing import DrawnMask
 from ..data.memory import Kind, Memory
 from ..data.pairs import Pair
 from ..data.scan import MASK, mask_from_plain, mask_to_plain
-from ..errors import ImageError
 from .edges import Agreement
 from .likeness import Fingerprint
 from .record import MaskFacts, PairRecord, PictureFacts
@@ -29,39 +28,29 @@ def remembering(memory: Memory, look: Callable[[Pair], PairRecord]) -> Callable[
 
     def also(pair: Pair, record: PairRecord) -> None:
         seen, held = record.picture, record.mask
-        head = ImageError(seen) if isinstance(seen, str) else PictureHead(seen.size, seen.bands)
-        memory.keep(PICTURE, pair.image, head)
-        memory.keep(MASK, pair.mask, ImageError(held) if isinstance(held, str) else held.record)
+        if isinstance(seen, PictureFacts):
+            memory.keep(PICTURE, pair.image, PictureHead(seen.size, seen.bands))
+        if isinstance(held, MaskFacts):
+            memory.keep(MASK, pair.mask, held.record)
 
     return memory.remembering(PAIR, look, also)
 
 
-def _to_plain(record: PairRecord) -> list[Any]:
+def _to_plain(record: PairRecord) -> list[Any] | None:
     picture, mask = record.picture, record.mask
-    seen: Any = picture
-    if isinstance(picture, PictureFacts):
-        marks = picture.print.digest.hex(), picture.print.small.hex()
-        seen = [picture.size, picture.kind, picture.turned, *marks, astuple(picture.bands)]
-    held: Any = mask
-    if isinstance(mask, MaskFacts):
-        held = [mask_to_plain(mask.record), mask.kind, mask.areas, mask.soft, mask.between]
+    if isinstance(picture, str) or isinstance(mask, str):
+        return None
+    marks = picture.print.digest.hex(), picture.print.small.hex()
+    seen = [picture.size, picture.kind, picture.turned, *marks, astuple(picture.bands)]
+    held = [mask_to_plain(mask.record), mask.kind, mask.areas, mask.soft, mask.between]
     return [seen, held, record.fit, record.fit_unturned]
 
 
 def _from_plain(plain: list[Any]) -> PairRecord:
-    seen, held, *fits = plain
-    picture: PictureFacts | str = seen
-    if isinstance(seen, list):
-        size, kind, turned, digest, small, bands = seen
-        marks = Fingerprint(bytes.fromhex(digest), bytes.fromhex(small))
-        picture = PictureFacts((size[0], size[1]), kind, turned, marks, Bands(*bands))
-    mask: MaskFacts | str = held
-    if isinstance(held, list):
-        values, kind, areas, soft, between = held
-        record = mask_from_plain(values)
-        if isinstance(record, ImageError):
-            raise ValueError(str(record))
-        mask = MaskFacts(record, kind, tuple(areas), soft, between)
+    (size, shot, turned, digest, small, bands), (values, kind, areas, soft, between), *fits = plain
+    marks = Fingerprint(bytes.fromhex(digest), bytes.fromhex(small))
+    picture = PictureFacts((size[0], size[1]), shot, turned, marks, Bands(*bands))
+    mask = MaskFacts(mask_from_plain(values), kind, tuple(areas), soft, between)
     here, unturned = (None if fit is None else Agreement(*fit) for fit in fits)
     return PairRecord(picture, mask, here, unturned)
 

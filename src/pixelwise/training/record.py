@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import math
 import time
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from ..checkpoint import save_model
 from ..labels import Labels
+from ..writing import write_text
 from .module import TrainingModule
 
 log = logging.getLogger("pixelwise")
@@ -71,7 +73,7 @@ class RunRecorder(Checkpoint):
         numbers |= {"epoch": epoch, "pictures_per_second": self.clock.speed}
         self.rows.append({name: numbers[name] for name in COLUMNS})
         score = numbers["val_mean_iou"]
-        is_best = score > self.best or epoch == 1  # NaN, where no pixel can be scored, still leaves a model
+        is_best = not score <= self.best  # so is each epoch where no pixel can be scored: NaN
         if not math.isnan(score):
             self.best = max(self.best, score)
         if not trainer.is_global_zero:
@@ -87,17 +89,18 @@ class RunRecorder(Checkpoint):
         }
         for name in (BEST, LAST) if is_best else (LAST,):
             save_model(self.run / name, module.model, self.labels, facts, self.values)
-        with (self.run / METRICS).open("w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(self.rows)
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, COLUMNS)
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(self.run / METRICS, table.getvalue())
         log.info(
             "epoch %d/%d  loss %.3f  val mIoU %.4f%s  %.2f pictures/s  %s left",
             epoch,
             trainer.max_epochs,
             numbers["train_loss"],
             score,
-            " (best)" if is_best else "",
+            " (best)" if is_best and not math.isnan(score) else "",
             self.clock.speed,
             clock_text(self.clock.left(trainer)),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import pickle
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ import torch
 from ..checkpoint import read_card
 from ..data.pairs import SegmentationData
 from ..errors import TrainingError
+from ..writing import write_text
 from .record import BEST, LAST
 
 log = logging.getLogger("pixelwise")
@@ -34,7 +36,7 @@ def latest_state(run: Path) -> Path | None:
     for place, path in enumerate(states):
         try:
             torch.load(path, map_location="cpu", mmap=True, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError):
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             log.warning("%s: damaged, passed over", path)
             continue
         for older in states[place + 1 :]:
@@ -53,7 +55,7 @@ def latest_state(run: Path) -> Path | None:
 
 def write_data(run: Path, data: SegmentationData) -> None:
     """Write into the run folder what it learns from: for people, and for `check_same_data`."""
-    (run / DATA).write_text(json.dumps(_facts(data), indent=2) + "\n", encoding="utf-8")
+    write_text(run / DATA, json.dumps(_facts(data), indent=2) + "\n")
 
 
 def check_same_data(run: Path, data: SegmentationData) -> None:

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from ..errors import ConfigError, TrainingError
 from ..models.names import Architecture
+from ..writing import write_text
 
 MACHINE_SETTINGS = ("devices", "nodes", "strategy", "workers", "out", "resume")
 """Settings that say where and how a run computes, not what: they may differ when a run is resumed."""
@@ -178,7 +179,7 @@ class TrainSettings:
 
     def write(self, path: Path) -> None:
         """Write the settings as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2, default=str) + "\n")
+        write_text(path, json.dumps(asdict(self), indent=2, default=str) + "\n")
 
     def changed(self) -> str:
         """Return the settings that differ from the defaults, but for those of the machine, to be read."""

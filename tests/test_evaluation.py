@@ -110,6 +110,21 @@ def test_a_picture_that_cannot_be_read_is_reported_and_the_rest_scored(model, da
     assert "val/images/a.png" in evaluation.failed[0]
 
 
+def test_a_picture_that_does_not_fit_into_the_memory_is_reported(model, data, monkeypatch):
+    predict, sizes = Predictor.__call__, []
+
+    def too_large(self, picture):
+        sizes.append(picture.shape)
+        if len(sizes) == 1:
+            raise MemoryError
+        return predict(self, picture)
+
+    monkeypatch.setattr(Predictor, "__call__", too_large)
+    evaluation = evaluate(model, data)
+    assert len(evaluation.per_picture) == 2
+    assert "val/images/a.png: does not fit into the memory" in evaluation.failed[0]
+
+
 def test_a_picture_without_a_mask_is_reported(model, data):
     (data / "val/masks/a.png").unlink()
     evaluation = evaluate(model, data)

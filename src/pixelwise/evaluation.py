@@ -18,7 +18,7 @@ from .checkpoint import ModelCard
 from .data.folder import open_data
 from .data.form import PictureForm
 from .data.masks import MaskCodec, read_mask
-from .data.pairs import Pair, SegmentationData
+from .data.pairs import Pair, SegmentationData, other_size
 from .engines.names import EngineName, TtaName
 from .errors import ConfigError, DataError, ImageError
 from .extras import require
@@ -122,6 +122,8 @@ def evaluate(
             counts = count_confusion(predictor(picture), truth, num_classes, data.labels.ignore_index)
         except ImageError as error:
             failed.append(str(error))
+        except MemoryError:
+            failed.append(f"{pair.image}: does not fit into the memory: cut it into smaller pictures")
         else:
             confusion += counts
             per_picture.append(PictureScore(pair.name, Scores.from_confusion(counts).mean_iou))
@@ -278,10 +280,7 @@ def _read_pair(
     except ImageError as error:
         return error
     if picture.shape[:2] != truth.shape:
-        return ImageError(
-            f"{pair.mask}: is {truth.shape[1]} x {truth.shape[0]} pixels (width x height), "
-            f"but its picture is {picture.shape[1]} x {picture.shape[0]}: both must be of one size"
-        )
+        return ImageError(other_size(pair, picture.shape[:2], truth.shape[:2]))
     return picture, truth
 
 

@@ -110,6 +110,17 @@ def test_a_reader_that_stops_early_is_no_error():
     assert done.stderr == ""
 
 
+def test_names_that_are_no_text_are_printed_all_the_same(tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    done = subprocess.run(
+        [sys.executable, "-m", "pixelwise", "shapes", folder, "--train", "1", "--val", "0", "--test", "0"],
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert rb"caf\udce9" in done.stdout
+
+
 def test_the_module_runs_as_the_command_does():
     done = subprocess.run(
         [sys.executable, "-m", "pixelwise", "evaluate", "a", "b"], capture_output=True, text=True, timeout=60

@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_that_names_the_option(da
     open_ = Path.open
 
     def refuse(path, mode="r", **how):
-        if "w" in mode and path.parent == data:
+        if set(mode) & set("wx") and path.parent == data:
             raise OSError(30, "Read-only file system")
         return open_(path, mode, **how)
 

@@ -27,6 +27,7 @@ def test_a_data_set_is_written_as_folders(camvid, tmp_path, capsys):
     told = capsys.readouterr().out
     assert "note: recognised as camvid" in told
     assert f"pairs of 2 classes to {out}" in told
+    assert f"next: pixelwise train {out}" in told
     assert open_data(out).labels.class_names == ("Road", "Car")
 
 
@@ -47,9 +48,12 @@ def test_bad_pictures_are_reported_at_the_end_and_the_rest_is_written(camvid, tm
     Image.new("RGB", (9, 9)).save(camvid / "raw" / "3.png")
     out = tmp_path / "out"
     assert main(["convert", str(camvid), str(out), "--val-fraction", "0"]) == 1
-    lines = capsys.readouterr().err.splitlines()
+    captured = capsys.readouterr()
+    assert "next: pixelwise train" not in captured.out  # there is nothing to validate with
+    lines = captured.err.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("left out: ") for line in lines)
+    assert any("is 8 x 6 pixels, but its picture" in line and "nearest neighbour" in line for line in lines)
     assert {path.name for path in (out / "train" / "images").iterdir()} == {"0.png"}
 
 

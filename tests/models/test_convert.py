@@ -186,6 +186,18 @@ def test_a_finer_network_starts_from_a_coarser_one(family, quick_fcn, monkeypatc
         coarser = quick_fcn(f"fcn{stride}s_vgg11", 2, family=family)
 
 
+@pytest.mark.parametrize("family", ["plain", "caffe"])
+def test_a_network_of_the_same_stride_is_carried_over_whole(family, quick_fcn):
+    first, second = (quick_fcn("fcn8s_vgg11", 2, family=family) for _ in range(2))
+    with torch.no_grad():
+        for parameter in first.parameters():
+            parameter.fill_(0.5)
+    report = load_shared(second, first.state_dict(), "first")
+    assert not report.fresh
+    assert "upscore_final.weight" in report.loaded
+    assert all(torch.equal(second.state_dict()[name], tensor) for name, tensor in first.state_dict().items())
+
+
 def test_stages_must_share_family_backbone_classes_and_channels(quick_fcn):
     finer = quick_fcn("fcn16s_vgg11", 2)
     before = {name: tensor.clone() for name, tensor in finer.state_dict().items()}

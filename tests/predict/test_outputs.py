@@ -1,4 +1,4 @@
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -32,7 +32,17 @@ def test_an_origin_changes_with_the_model_and_with_the_picture(tmp_path):
 
 def test_a_folder_of_pictures_named_like_ours_is_refused_when_both_are_written(tmp_path):
     layout = Layout(tmp_path, Labels.numbered(2), overlay=True)
-    layout.check_name(PurePosixPath("overlays"))
-    layout.check_name(PurePosixPath("probs/a"))
+    for name in ("overlays", "probs/a"):
+        layout.check_source(PurePosixPath(name), Path(f"{name}.jpg"))
     with pytest.raises(DataError, match="'overlays' would mix"):
-        layout.check_name(PurePosixPath("overlays/a"))
+        layout.check_source(PurePosixPath("overlays/a"), Path("overlays/a.jpg"))
+
+
+def test_a_mask_that_would_go_where_its_picture_lies_is_refused(tmp_path):
+    layout = Layout(tmp_path, Labels.numbered(2))
+    layout.check_source(PurePosixPath("a"), tmp_path / "a.jpg")
+    layout.check_source(PurePosixPath("a"), tmp_path / "below" / "a.png")
+    with pytest.raises(
+        DataError, match=r"a\.png: its mask would go where it lies itself: give another --out"
+    ):
+        layout.check_source(PurePosixPath("a"), tmp_path / "below" / ".." / "a.png")

@@ -52,6 +52,14 @@ def test_a_pattern_is_expanded(place, pattern, names):
     assert found(pattern)[0] == names
 
 
+def test_folders_that_are_links_are_searched_once(place):
+    place("p/a.jpg", "far/b.jpg", "far/c.jpg")
+    Path("p/linked").symlink_to("../far")
+    Path("p/again").symlink_to("../far")
+    Path("far/round").symlink_to("../p")
+    assert found("p")[0] == {"p/a.jpg": "a", "p/again/b.jpg": "again/b", "p/again/c.jpg": "again/c"}
+
+
 def test_masks_beside_the_pictures_of_a_data_set_are_left_out_unless_they_are_named(place):
     place("d/train/images/a.jpg", "d/train/masks/a.png", "d/val/images/b.jpg", "d/val/masks/b.png")
     names, (note,) = found("d")

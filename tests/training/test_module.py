@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from pixelwise.data.dataset import Sample
+from pixelwise.errors import TrainingError
 from pixelwise.models.fcn import FCN
 from pixelwise.training.module import TrainingModule, lay_as_weights, parameter_groups
 from pixelwise.training.settings import TrainSettings
@@ -59,6 +60,16 @@ class Scores(nn.Module):
 
     def forward(self, images):
         return images
+
+
+def test_a_picture_of_validation_that_is_too_large_for_the_gpu_is_told_as_such(monkeypatch):
+    def forward(self, images):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Scores, "forward", forward)
+    module = TrainingModule(Scores(), TrainSettings())
+    with pytest.raises(TrainingError, match="too small for a picture of val, 6 x 7 pixels"):
+        module.validation_step(Sample(torch.zeros(1, 3, 6, 7), torch.zeros(1, 6, 7), 0), 0)
 
 
 @pytest.mark.parametrize("dice", [0.0, 0.5])

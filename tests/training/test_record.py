@@ -25,7 +25,7 @@ def test_the_best_model_is_that_of_the_best_score_and_without_one_the_last(
         "save_model",
         lambda path, model, labels, facts, values: saved.append((path.name, facts["epoch"])),
     )
-    recorder = record.RunRecorder(tmp_path, Labels(("a",), ((0, 0, 0),), IGNORE_INDEX), "8-bit")
+    recorder = record.RunRecorder(tmp_path, Labels(("a",), ((0, 0, 0),), IGNORE_INDEX))
     monkeypatch.setattr(recorder.clock, "left", lambda trainer: None)
     module: Any = SimpleNamespace(model=None, settings=TrainSettings())
     for epoch, score in enumerate(scores):

@@ -55,9 +55,10 @@ def test_resuming_tells_the_settings_that_a_default_does_not_change(
         ({"weights": "lost.pth"}, "lost.pth: no such weights file"),
         ({"init_from": "lost.safetensors"}, "lost.safetensors: no such model file"),
         ({"init_from": "."}, "holds none of model.safetensors"),
+        ({"weights": "none", "precision": "16", "device": "cpu"}, "precision 16 needs a CUDA GPU"),
     ],
 )
-def test_what_the_network_starts_from_is_missed_before_all_files_are_read(
+def test_what_cannot_be_is_found_before_all_files_are_read(
     options: dict[str, str], message: str, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

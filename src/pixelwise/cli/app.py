@@ -7,6 +7,7 @@ docstring of its function is its help, and the docstring's `Example:` stands at 
 from __future__ import annotations
 
 import inspect
+import io
 import itertools
 import os
 import sys
@@ -157,6 +158,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     An error that a user can mend is one line on the standard error, and code 1; wrong usage is code 2.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
         code = app(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()

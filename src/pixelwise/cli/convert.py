@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ..data.folder import open_data
 from ..data.write import write_folder
+from ..writing import check_new_folder
 from .progress import progress_bar
 
 
@@ -40,6 +41,7 @@ def convert(
     Example:
         pixelwise convert COCO DATA
     """
+    check_new_folder(out, outside=data)
     with progress_bar("reading labels") as progress:
         opened = open_data(data, format=format, seed=seed, val_fraction=val_fraction, progress=progress)
     with progress_bar("writing pairs") as progress:
@@ -49,7 +51,8 @@ def convert(
         console.print(f"note: {note}")
     counts = " and ".join(f"{number} {split}" for split, number in written.counts.items())
     console.print(f"wrote {counts} pairs of {opened.labels.num_classes} classes to {out}")
-    console.print(f"next: pixelwise train {shlex.quote(str(out))}")
+    if written.counts.get("train") and written.counts.get("val"):
+        console.print(f"next: pixelwise train {shlex.quote(str(out))}")
     complaints = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     for line in written.failed:
         complaints.print(f"left out: {line}")

@@ -56,6 +56,8 @@ def train(
     )
     console.print(f"look at   {result.run}/examples, {result.run}/curves.png", markup=False)
     run, data_set = shlex.quote(str(result.run)), shlex.quote(str(data))
+    if settings.format is not None:
+        data_set += f" --format {shlex.quote(settings.format)}"
     console.print(f"next      pixelwise predict {run} PICTURES --out masks --overlay", markup=False)
     if fast_int8():
         console.print(

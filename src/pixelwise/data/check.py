@@ -17,7 +17,7 @@ from .form import PictureForm, choose_form
 from .image import verify_image
 from .masks import Mask, MaskCodec
 from .memory import Kind, Memory
-from .pairs import Pair, SegmentationData
+from .pairs import Pair, SegmentationData, other_size
 from .scan import MaskRecord, Progress, in_parallel, scanner
 
 SHOWN = 10
@@ -173,7 +173,7 @@ def _check_pair(
     if isinstance(record, ImageError):
         return _PairResult([*findings, str(record)], kind=kind)
     if isinstance(picture, PictureHead) and picture.size != record.size:
-        findings.append(_size_finding(pair, picture.size, record.size))
+        findings.append(other_size(pair, picture.size, record.size))
     try:
         strange, present = _sort_values(data.codec, record)
     except ImageError as error:
@@ -185,19 +185,6 @@ def _check_pair(
         )
         strange = {}
     return _PairResult(findings, strange, present, kind)
-
-
-def _size_finding(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> str:
-    mend = "scale the mask to the picture's size without mixing values (nearest neighbour)"
-    if image == mask[::-1]:
-        mend = (
-            "one of them lacks the rotation that cameras store (EXIF): turn the mask as the picture is, as "
-            "`pixelwise check --fix` does where it can tell"
-        )
-    return (
-        f"{pair.mask}: is {mask[1]} x {mask[0]} pixels, but its picture {pair.image} is "
-        f"{image[1]} x {image[0]}: {mend}"
-    )
 
 
 def _sort_values(codec: MaskCodec, record: MaskRecord) -> tuple[dict[int, int], set[int]]:

@@ -95,3 +95,17 @@ class SegmentationData:
                 "{images,masks} to have them split into train and val"
             )
         return f"; make {self.root}/test/{{images,masks}}" if split == "test" else ""
+
+
+def other_size(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> str:
+    """Say that a mask is not of its picture's size (height, width), and how to mend it."""
+    mend = "scale the mask to the picture's size without mixing values (nearest neighbour)"
+    if image == mask[::-1]:
+        mend = (
+            "one of them lacks the rotation that cameras store (EXIF): turn the mask as the picture is, as "
+            "`pixelwise check --fix` does where it can tell"
+        )
+    return (
+        f"{pair.mask}: is {mask[1]} x {mask[0]} pixels, but its picture {pair.image} is "
+        f"{image[1]} x {image[0]}: {mend}"
+    )

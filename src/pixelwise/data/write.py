@@ -17,7 +17,7 @@ from ..writing import new_folder
 from .description import FILE_NAME, Description, draft, read_description
 from .image import verify_image
 from .masks import MaskCodec, read_mask
-from .pairs import Pair, SegmentationData
+from .pairs import Pair, SegmentationData, other_size
 from .scan import Progress, in_parallel
 
 
@@ -99,10 +99,7 @@ def _write_pair(
     except ImageError as error:
         return error
     if mask.shape != size:
-        return DataError(
-            f"{pair.mask}: is {mask.shape[1]} x {mask.shape[0]} pixels, but its picture {pair.image} is "
-            f"{size[1]} x {size[0]}"
-        )
+        return DataError(other_size(pair, size, (mask.shape[0], mask.shape[1])))
     image_path = out / split / "images" / f"{pair.name}{pair.image.suffix}"
     mask_path = out / split / "masks" / f"{pair.name}.png"
     for path in (image_path, mask_path):

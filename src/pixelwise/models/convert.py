@@ -112,10 +112,10 @@ def load_exactly(model: FCN | VGG, tensors: Mapping[str, Tensor], source_name: s
 def load_shared(model: FCN, tensors: Mapping[str, Tensor], source_name: str) -> LoadReport:
     """Start a network from a coarser one, as in the paper's stages 32s, 16s, 8s.
 
-    Every tensor that both have is carried over, but for `upscore_final`, which differs in stride.
+    Every tensor that both have is carried over; `upscore_final` only between networks of one stride.
 
     Args:
-        model: The finer network; it is left untouched when the tensors do not fit.
+        model: The finer network, or one of the same stride; it is left untouched when the tensors do not fit.
         tensors: State dict, under our own names, of a network of the same family, backbone, number of
             classes and channels.
         source_name: Where the tensors came from, for the error.
@@ -130,7 +130,9 @@ def load_shared(model: FCN, tensors: Mapping[str, Tensor], source_name: str) -> 
     own = model.state_dict()
     in_both = ("backbone.", "fc6.", "fc7.", "score_fr.")
     names = {name: name for name in own if name.startswith(in_both) or name in tensors}
-    names = {name: name for name in names if not name.startswith("upscore_final.")}
+    last = {name for name in names if name.startswith("upscore_final.")}
+    if any(name not in tensors or tensors[name].shape != own[name].shape for name in last):
+        names = {name: name for name in names if name not in last}
     left = tuple(name for name in tensors if name not in names)
     surplus = tuple(name for name in left if name.startswith(in_both))
     shared = {name: tensors[name] for name in names if name in tensors}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,15 @@ def check_areas(path: Path) -> None:
     Raises:
         DataError: the file is none of ours.
     """
-    if path.exists() and (not path.is_file() or _read_rows(path)[:1] != [HEADER]):
-        raise DataError(f"{path}: is no table of areas, and is left alone: move it, or take another --out")
+    if path.exists():
+        try:
+            first = next(_rows(path), [])
+        except (OSError, csv.Error):
+            first = []
+        if first != HEADER:
+            raise DataError(
+                f"{path}: is no table of areas, and is left alone: move it, or take another --out"
+            )
 
 
 def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Labels) -> None:
@@ -41,12 +49,12 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
         DataError: the file is none of ours, or cannot be written.
     """
     check_areas(path)
-    kept = _read_rows(path)[1:] if path.exists() else []
+    earlier = islice(_rows(path), 1, None) if path.exists() else ()
     with replacing(path) as file:
         text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="")
         table = csv.writer(text)
         table.writerow(HEADER)
-        table.writerows(row for row in kept if row[0] not in counts)
+        table.writerows(row for row in earlier if row[0] not in counts)
         for picture, pixels in counts.items():
             for name, number in zip(labels.class_names, pixels.tolist(), strict=True):
                 table.writerow([picture, name, number, f"{number / pixels.sum():.6f}"])
@@ -54,9 +62,7 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
         text.detach()
 
 
-def _read_rows(path: Path) -> list[list[str]]:
-    try:
-        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            return [row for row in csv.reader(file) if row]
-    except (OSError, csv.Error):
-        return []
+def _rows(path: Path) -> Iterator[list[str]]:
+    """Yield the rows of a table, one in memory at a time: there may be millions."""
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        yield from filter(None, csv.reader(file))

@@ -122,7 +122,7 @@ def predict_folder(
     sources, notes = find_sources(pictures, out)
     work = _Work(predictor, Layout(out, predictor.labels, overlay, classes, probs), areas)
     for source in sources:
-        work.layout.check_name(source.name)
+        work.layout.check_source(source.name, source.path)
     if areas:
         check_areas(out / "areas.csv")
 

@@ -72,12 +72,14 @@ class Layout:
             wanted.append(self.probs_file(name))
         return wanted
 
-    def check_name(self, name: PurePosixPath) -> None:
-        """Make sure that a picture's folder is not called like one of ours.
+    def check_source(self, name: PurePosixPath, picture: Path) -> None:
+        """Make sure that a picture's folder is not called like one of ours, and its mask goes elsewhere.
 
         Raises:
-            DataError: it is.
+            DataError: it is, or does not.
         """
+        if picture.name == self.mask(name).name and picture.resolve() == self.mask(name).resolve():
+            raise DataError(f"{picture}: its mask would go where it lies itself: give another --out")
         ours = {"overlays": self.overlay, "classes": self.classes, "probs": self.probs}
         if len(name.parts) > 1 and ours.get(name.parts[0]):
             raise DataError(

@@ -27,8 +27,6 @@ LONGEST_NAME = 32
 PAPER = (255, 255, 255)
 INK = (30, 30, 30)
 
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
 
 def overlay(picture: NDArray[np.uint8], mask: NDArray[np.uint8], labels: Labels) -> Image.Image:
     """Lay the classes over their picture, and put a legend below it.

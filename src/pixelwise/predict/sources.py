@@ -109,9 +109,19 @@ def _walk(folder: Path, results: Path, notes: list[str]) -> Iterator[Path]:
         notes.append(f"{error.filename}: left out, cannot be listed ({error.strerror})")
 
     left_out: dict[str, list[Path]] = {_MASKS: [], _RESULTS: []}
-    for place, folders, files in os.walk(folder, onerror=note):
+    seen = {results, _real(folder)}
+
+    def is_new(path: Path) -> bool:
+        """Tell whether a folder is to be searched: links may lead to one twice, or round in circles."""
+        real = _real(path)
+        if path.name[0] == "." or real in seen:
+            return False
+        seen.add(real)
+        return True
+
+    for place, folders, files in os.walk(folder, onerror=note, followlinks=True):
         here = Path(place)
-        folders[:] = sorted(name for name in folders if name[0] != "." and _real(here / name) != results)
+        folders[:] = sorted(name for name in folders if is_new(here / name))
         if {"images", "masks"} <= set(folders):
             folders.remove("masks")
             left_out[_MASKS].append(here / "masks")

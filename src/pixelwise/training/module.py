@@ -90,11 +90,22 @@ class TrainingModule(pl.LightningModule):
         self.log("train_mean_iou", _mean_iou(self.train_confusion))
 
     def validation_step(self, batch: Sample, batch_index: int) -> None:
-        """Count one whole picture."""
-        logits = self.model(batch.image)
-        self.val_confusion.update(logits.argmax(1), batch.target)
-        # A sixteenth of the pixels: the loss takes several times the scores' memory, of whole pictures here.
-        self.val_loss.update(self.loss(logits[..., ::4, ::4], batch.target[..., ::4, ::4]))
+        """Count one whole picture.
+
+        Raises:
+            TrainingError: it is too large for the GPU's memory.
+        """
+        try:
+            logits = self.model(batch.image)
+            self.val_confusion.update(logits.argmax(1), batch.target)
+            # A sixteenth of the pixels: the loss takes several times the memory of the scores.
+            self.val_loss.update(self.loss(logits[..., ::4, ::4], batch.target[..., ::4, ::4]))
+        except torch.OutOfMemoryError as error:
+            height, width = batch.image.shape[-2:]
+            raise TrainingError(
+                f"the GPU's memory is too small for a picture of val, {height} x {width} pixels (height x "
+                "width), which is scored whole: cut large pictures into smaller ones, or give --device cpu"
+            ) from error
 
     def on_validation_epoch_end(self) -> None:
         """Log mIoU and loss over the whole split, all processes together."""

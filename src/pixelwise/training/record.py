@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import Callback, Checkpoint, RichProgressBar
 from torch import Tensor
 
 from ..checkpoint import save_model
+from ..data.form import PHOTOS
 from ..labels import Labels
 from ..writing import write_text
 from .module import TrainingModule
@@ -35,11 +36,11 @@ class RunRecorder(Checkpoint):
     It counts as a checkpoint callback so that Lightning calls it when the epoch's numbers are complete.
     """
 
-    def __init__(self, run: Path, labels: Labels, values: str) -> None:
-        """Write into `run` models that take pictures with `values` (see `ModelCard`)."""
+    def __init__(self, run: Path, labels: Labels) -> None:
+        """Write into the folder `run`; `values`, as in `ModelCard`, is set once the pictures are known."""
         self.run = run
         self.labels = labels
-        self.values = values
+        self.values: str = PHOTOS.values
         self.rows: list[dict[str, float]] = []
         self.best = -math.inf
         self.clock = Clock()

@@ -100,9 +100,13 @@ def train(
         if settings.resume:
             check_same_data(run, data)
         start = _start(settings) if state is None else None
+        recorder = RunRecorder(run, data.labels)
+        with quiet_lightning():
+            trainer = make_trainer(settings, run, recorder)  # fails where this machine cannot
         form = check_data(data, ("train", "val"), progress=progress, memory=memory)
     if form.note:
         log.info("%s", form.note)
+    recorder.values = form.values
 
     torch.manual_seed(settings.seed)
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)
@@ -110,8 +114,6 @@ def train(
         log.info("pictures: %s; %s", form, measured)
     model = _make_model(data, settings, measured, start)
     with quiet_lightning():
-        recorder = RunRecorder(run, data.labels, form.values)
-        trainer = make_trainer(settings, run, recorder)
         device = trainer.strategy.root_device
         model.to(memory_format=memory_format(trainer.precision, device))  # type: ignore[call-overload]
         place = Place(trainer.global_rank, trainer.world_size, device.type != "cpu")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,8 +37,7 @@ def count_pixels(pairs: Sequence[Pair], codec: MaskCodec, num_classes: int) -> N
     def count(pair: Pair) -> NDArray[np.int64]:
         return counts.count_pixels(read_mask(pair.mask, codec), num_classes)
 
-    with ThreadPoolExecutor() as pool:
-        return sum(pool.map(count, pairs), start=np.zeros(num_classes, np.int64))
+    return sum(in_parallel(count, pairs), start=np.zeros(num_classes, np.int64))
 
 
 @dataclass(frozen=True)

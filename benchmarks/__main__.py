@@ -40,7 +40,7 @@ def main() -> None:
             print(f"{section.to_markdown()}\n({time.perf_counter() - start:.0f} s)\n", flush=True)
             sections.append(section)
             start = time.perf_counter()
-    machine = describe_machine("make bench" + "".join(f" {shlex.quote(word)}" for word in sys.argv[1:]))
+    machine = describe_machine(f"python -m benchmarks {shlex.join(sys.argv[1:])}".strip())
     if options.note:
         machine += f"\n- note: {options.note}"
     print(machine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from pixelwise.export.write import export_network
 from pixelwise.labels import Labels
 from pixelwise.models.families import FAMILIES
 from pixelwise.models.fcn import FCN
-from pixelwise.models.names import STRIDES
+from pixelwise.models.names import STRIDES, backbone_names
 
 from .machine import describe_machine
 from .table import Section
@@ -22,7 +22,7 @@ CLASSES = 5
 FILES = ("model.xml", "model.onnx")
 
 
-def main(backbone: str = "vgg11") -> None:
+def main(backbone: str) -> None:
     """Export networks with random weights and print what came of it."""
     rows = []
     for family in FAMILIES:
@@ -49,8 +49,10 @@ def main(backbone: str = "vgg11") -> None:
     text = f"Random weights, seed 0; generated pictures of {sizes}."
     header = ("network", "engine", "largest difference", "equal", "equal or as good")
     print(f"\n{Section('parity', 'Parity of exports', text, header, rows).to_markdown()}")
-    print(f"\n{describe_machine('python -m benchmarks.parity')}")
+    print(f"\n{describe_machine(f'python -m benchmarks.parity {backbone}')}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("backbone", nargs="?", default="vgg11", choices=backbone_names())
+    main(parser.parse_args().backbone)

@@ -87,7 +87,7 @@ def evaluate(
 
     Args:
         model: A run folder, a model file, a `Predictor`, or a network in memory.
-        data: Folder of the data set, or one that is open.
+        data: Data set (a folder, file or zip of any format that is recognised), or one that is open.
         split: Which part of the data set: train, val or test.
         out: Folder for scores.json, per_picture.csv and confusion.png; nothing is written without it.
         engine: What computes a model that is loaded from a file.

@@ -51,7 +51,8 @@ def check(
             and findings.json in it.
         json: File for the findings as JSON.
         fix: New folder for a mended copy of the data set; the original stays as it is.
-        format: Format of the data, as docs/formats names them; recognised by looking by default.
+        format: Format of the data, where it is not recognised by looking: folder, voc, coco, yolo,
+            cityscapes, camvid, ade20k, labelme, cvat, label-studio or huggingface.
         overwrite: Replace the files that --html and --json name.
         again: Read all files, also those that have not changed.
 

@@ -38,7 +38,8 @@ def classes(data: Path, /, *, out: Path | None = None, format: str | None = None
     Args:
         data: Data set, of any format that training takes.
         out: File to write instead of DATA/dataset.yaml.
-        format: Format of the data, as docs/formats names them; recognised by looking by default.
+        format: Format of the data, where it is not recognised by looking: folder, voc, coco, yolo,
+            cityscapes, camvid, ade20k, labelme, cvat, label-studio or huggingface.
 
     Example:
         pixelwise classes DATA

@@ -41,14 +41,15 @@ def evaluate(
 
     Args:
         model: A run folder, or a model file (.safetensors, .xml or .onnx).
-        data: Folder of the data set.
+        data: Data set: a folder, file or zip of any format that is recognised.
         split: Which part of the data set: train, val or test.
         out: Folder to write to; by default RUN/evaluation-SPLIT for the model of a run, else
             ./evaluation-MODEL-SPLIT, with a number behind it if that is taken.
         engine: What computes the network; auto takes the fastest that is there.
         tta: Average the answers for the picture and its mirror image (flip, 2 times the work), or for both at
             three scales (multiscale, 6 times the work).
-        format: Format of the data, as docs/formats names them; recognised by looking by default.
+        format: Format of the data, where it is not recognised by looking: folder, voc, coco, yolo,
+            cityscapes, camvid, ade20k, labelme, cvat, label-studio or huggingface.
         overwrite: Replace an evaluation that the folder already holds.
 
     Returns:

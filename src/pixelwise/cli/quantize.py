@@ -32,13 +32,14 @@ def quantize(
 
     Args:
         model: A run folder, or a model file (.safetensors or .xml).
-        data: Folder of the data set.
+        data: Data set: a folder, file or zip of any format that is recognised.
         max_drop: Points of mean IoU, of 100, that may be lost.
         pictures: Number of pictures that int8 is fitted to.
         calibration: Split that they are drawn from.
-        split: Split that is scored: val or test.
+        split: Split that is scored.
         seed: Draws the pictures.
-        format: Format of the data, as docs/formats names them; recognised by looking by default.
+        format: Format of the data, where it is not recognised by looking: folder, voc, coco, yolo,
+            cityscapes, camvid, ade20k, labelme, cvat, label-studio or huggingface.
 
     Returns:
         Exit code: 0, or 1 when pictures could not be read.

@@ -30,7 +30,8 @@ def train(
     evaluation-val with the scores, and examples with pictures to look at.
 
     Args:
-        data: Folder of the data set: DATA/{train,val}/{images,masks}, or DATA/{images,masks}.
+        data: Data set: DATA/{train,val}/{images,masks}, DATA/{images,masks}, or a folder, file or zip of any
+            other format that is recognised: COCO, VOC, YOLO, ...
         config: Recipe to take settings from, a YAML file with lines such as `epochs: 60`; an option given
             beside it wins.
         settings: Settings of the run.

@@ -52,7 +52,7 @@ def quantize_model(
 
     Args:
         model: A run folder, a .safetensors file, or an .xml file.
-        data: Folder of the data set, or one that is open.
+        data: Data set (a folder, file or zip of any format that is recognised), or one that is open.
         max_drop: Points (hundredths) of mean IoU that may be lost against the engine "openvino".
         pictures: Pictures that int8 is fitted to.
         calibration: Split that they are drawn from.

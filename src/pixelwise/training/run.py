@@ -72,7 +72,7 @@ def train(
     """Train a network on pictures and masks, score it, and export it.
 
     Args:
-        data: Folder with pictures and masks, or what `open_data` made of one.
+        data: Data set (a folder, file or zip of any format that is recognised), or one that is open.
         settings: All settings; by default those of `TrainSettings`.
         progress: Called with (pairs checked, pairs) while the data is checked.
         **options: Single settings by name, such as `epochs=10`; they win over `settings`.

@@ -33,8 +33,8 @@ class TrainSettings:
     """Weights to start from: `imagenet` (downloaded once), `none`, or a file."""
 
     init_from: Path | None = None
-    """Run or model of a coarser stride to start from, as in the paper (32s, then 16s, then 8s); replaces
-    weights."""
+    """Run or model of a coarser stride to start from, as in the paper (32s, then 16s, then 8s);
+    `--weights` is passed over then."""
 
     frozen_stages: int | None = None
     """Stages of the backbone, from the first, that keep their weights; by default 2 if pretrained, else 0."""
@@ -100,7 +100,8 @@ class TrainSettings:
     """Stop when the validation mIoU has not risen for this many epochs; by default never."""
 
     format: str | None = None
-    """Format of the data, as docs/formats names them; recognised by looking by default."""
+    """Format of the data, where it is not recognised by looking: folder, voc, coco, yolo, cityscapes, camvid,
+    ade20k, labelme, cvat, label-studio or huggingface."""
 
     val_fraction: float = 0.2
     """Share of the pictures kept for validation where the data has no split of its own."""
@@ -131,8 +132,8 @@ class TrainSettings:
     """Run folder to write; by default runs/MODEL-DATE-TIME."""
 
     resume: bool = False
-    """Go on with the interrupted run in `out`, with the settings it was started with, which are told. To give
-    one of them another value is an error; to give one its default has no effect."""
+    """Go on with the interrupted run in `--out`, with the settings it was started with, which are told. To
+    give one of them another value is an error; to give one its default has no effect."""
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(TrainSettings).items():

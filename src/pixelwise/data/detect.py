@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 from ..errors import ConfigError, DataError
 from .formats import ade20k, camvid, cityscapes, coco, cvat, huggingface, label_studio, labelme, voc, yolo
 from .formats.base import Format, Request
 from .listing import content_of
-from .splits import SPLITS
+from .splits import split_folders
 
 
 def _is_folder(root: Path) -> bool:
     """Say whether a folder has our own layout; one whose YAML says that it is Ultralytics' is theirs."""
-    places = [root, *(root / name for name in SPLITS)]
+    places = [root, *chain(*split_folders(root).values())]
     whole = any((place / "images").is_dir() and (place / "masks").is_dir() for place in places)
     return whole and not yolo.looks_like(root)
 
 
 def _is_begun(root: Path) -> bool:
     """Say whether a part of our own layout is there, so that its own errors say best what is missing."""
-    return any((root / name / kind).is_dir() for name in SPLITS for kind in ("images", "masks"))
+    places = chain(*split_folders(root).values())
+    return any((place / kind).is_dir() for place in places for kind in ("images", "masks"))
 
 
 def _open_folder(request: Request) -> Path:

@@ -15,13 +15,13 @@ from .description import FILE_NAME, read_content, read_description
 from .detect import FOLDER, detect
 from .discover import Discovery, discover, match
 from .formats.base import Layout, Request
-from .listing import by_name, content_of
+from .listing import Files, by_name, content_of, name_below, other_files
 from .masks import MaskCodec
 from .memory import Memory
 from .pairs import Pair, SegmentationData
 from .remap import remap
 from .scan import Progress
-from .splits import SPLITS, complete, split_by_name
+from .splits import complete, split_by_name, split_folders
 
 __all__ = ["Listing", "Pair", "SegmentationData", "find_classes", "list_pairs", "open_data", "split_by_name"]
 
@@ -185,7 +185,8 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
     """Find the pictures and masks of a data set and its splits.
 
     Raises:
-        DataError: there is nothing of the layout in the folder, or no picture has a mask.
+        DataError: there is nothing of the layout in the folder, no picture has a mask, or two folders stand
+            for one split.
     """
     if not root.is_dir():
         what = "is a file, expected a folder" if root.exists() else "no such folder"
@@ -193,12 +194,24 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
     notes: list[str] = []
     splits: dict[str, tuple[Pair, ...]] = {}
     faults: dict[str, tuple[str, ...]] = {}
-    for name in SPLITS:
-        folder = root / name
-        if name == "test" and folder.is_dir() and not (folder / "masks").is_dir():
+    folders = split_folders(root)
+    for name, (folder, *others) in folders.items():
+        if others:
+            raise DataError(
+                f"{root}: the folders {folder.name} and {others[0].name} both stand for {name}: "
+                "put their pairs into one, or move one of them elsewhere"
+            )
+        if name == "test" and not (folder / "masks").is_dir():
             notes.append(f"{folder} has no folder masks and is left out")
         elif folder.is_dir():
             splits[name], faults[name] = _match(folder)
+    if splits:
+        notes += [
+            f"{place}: left out, though it holds images and masks, since it is called after no split"
+            for place in (root, *sorted(root.iterdir()))
+            if [place] not in folders.values()
+            and all((place / kind).is_dir() for kind in ("images", "masks"))
+        ]
     if not splits and (root / "images").is_dir():
         pairs, both = _match(root)
         splits = split_by_name(pairs, seed, val_fraction)
@@ -241,12 +254,16 @@ def _match(folder: Path) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
             f"{folder}: no picture has a mask; found {' and '.join(found)}; expected equal names, up to the "
             "suffix"
         )
-    faults += [
-        f"{images[name]}: has no mask; expected {folder / 'masks' / name}.png: add it, or delete the picture"
-        for name in sorted(images.keys() - masks.keys())
-    ]
-    faults += [
-        f"{masks[name]}: has no picture; expected {folder / 'images' / name}.*: add it, or delete the mask"
-        for name in sorted(masks.keys() - images.keys())
-    ]
+    faults += _without(images, masks, folder / "masks", "mask", ".png", "picture")
+    faults += _without(masks, images, folder / "images", "picture", ".*", "mask")
     return tuple(pairs), tuple(faults)
+
+
+def _without(files: Files, others: Files, place: Path, what: str, ending: str, of: str) -> Iterator[str]:
+    """Yield a line for each file without a partner, which is looked for in the folder `place`."""
+    alone = sorted(files.keys() - others.keys())
+    unread = {name_below(place, path): path.name for path in other_files(place)} if alone else {}
+    for name in alone:
+        wanted = f"expected {place / name}{ending}: add it, or delete the {of}"
+        found = f"found {unread[name]}, of a kind that is not read, " if name in unread else ""
+        yield f"{files[name]}: has no {what}; {found}{wanted}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ..errors import DataError
@@ -65,22 +65,44 @@ def name_below(folder: Path, path: Path) -> str:
     return unicodedata.normalize("NFC", path.relative_to(folder).with_suffix("").as_posix())
 
 
+def walk(
+    folder: Path, on_error: Callable[[OSError], None], besides: Path | None = None
+) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Walk through a folder as `os.walk` does: in order, without what is hidden, and into links as well.
+
+    No folder is entered twice, since links may lead round in circles, nor is `besides` (without links in it).
+    """
+    seen = {os.path.realpath(folder), str(besides)}
+    for place, folders, files in os.walk(folder, onerror=on_error, followlinks=True):
+        new = []
+        for name in sorted(name for name in folders if name[0] != "."):
+            if (real := os.path.realpath(Path(place, name))) not in seen:
+                seen.add(real)
+                new.append(name)
+        folders[:] = new
+        yield Path(place), folders, sorted(name for name in files if name[0] != ".")
+
+
 def picture_files(folder: Path) -> Iterator[Path]:
     """Yield all pictures (by suffix) below a folder, in order, but no hidden ones.
 
     Raises:
         DataError: a folder cannot be listed.
     """
+    return (path for path in _files(folder) if path.suffix.lower() in IMAGE_SUFFIXES)
 
+
+def other_files(folder: Path) -> Iterator[Path]:
+    """Yield all files below a folder that are no pictures by suffix; raises what `picture_files` raises."""
+    return (path for path in _files(folder) if path.suffix.lower() not in IMAGE_SUFFIXES)
+
+
+def _files(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
 
-    for place, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(place, name)
-            if not name.startswith(".") and path.suffix.lower() in IMAGE_SUFFIXES:
-                yield path
+    for place, _, files in walk(folder, refuse):
+        yield from (place / name for name in files)
 
 
 def content_of(folder: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from .pairs import Pair
 
@@ -25,6 +26,19 @@ _CALLED = {
 def split_called(word: str) -> str | None:
     """Return the split that people mean by a word such as "valid" or "Training"; None if it means none."""
     return _CALLED.get(word.lower())
+
+
+def split_folders(root: Path) -> dict[str, list[Path]]:
+    """Return the folders of our own layout by the split that each is called after: "val", "Validation", ...
+
+    Other names than train, val and test count where the folder holds images or masks.
+    """
+    found: dict[str, list[Path]] = {}
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        split = split_called(folder.name)
+        if split and (folder.name == split or any((folder / kind).is_dir() for kind in ("images", "masks"))):
+            found.setdefault(split, []).append(folder)
+    return {name: found[name] for name in SPLITS if name in found}
 
 
 def split_pairs(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..data.image import IMAGE_SUFFIXES
+from ..data.listing import walk
 from ..errors import DataError
 from .outputs import is_result
 
@@ -109,25 +110,11 @@ def _walk(folder: Path, results: Path, notes: list[str]) -> Iterator[Path]:
         notes.append(f"{error.filename}: left out, cannot be listed ({error.strerror})")
 
     left_out: dict[str, list[Path]] = {_MASKS: [], _RESULTS: []}
-    seen = {results, _real(folder)}
-
-    def is_new(path: Path) -> bool:
-        """Tell whether a folder is to be searched: links may lead to one twice, or round in circles."""
-        real = _real(path)
-        if path.name[0] == "." or real in seen:
-            return False
-        seen.add(real)
-        return True
-
-    for place, folders, files in os.walk(folder, onerror=note, followlinks=True):
-        here = Path(place)
-        folders[:] = sorted(name for name in folders if is_new(here / name))
+    for here, folders, files in walk(folder, note, besides=results):
         if {"images", "masks"} <= set(folders):
             folders.remove("masks")
             left_out[_MASKS].append(here / "masks")
-        found = sorted(
-            name for name in files if name[0] != "." and Path(name).suffix.lower() in IMAGE_SUFFIXES
-        )
+        found = [name for name in files if Path(name).suffix.lower() in IMAGE_SUFFIXES]
         if here != folder and found and is_result(here / found[0]):
             left_out[_RESULTS].append(here)
         else:

@@ -105,7 +105,8 @@ def bands(survey: Survey) -> Iterator[Finding]:
     for entry, facts in survey.pictures():
         number, first = kinds.get(facts.bands) or (0, entry.pair.image)
         kinds[facts.bands] = (number + 1, first)
-    _, usual, kinds_apart = common_bands(kinds, survey.choices.channels, survey.choices.depth)
+    choices = survey.choices
+    _, usual, kinds_apart = common_bands(kinds, choices.channels, choices.depth)
     if not kinds_apart:
         return
     strange = [
@@ -114,12 +115,13 @@ def bands(survey: Survey) -> Iterator[Finding]:
         for entry, facts in survey.pictures()
         if facts.bands == kind
     ]
-    asked = f"dataset.yaml asks for: channels: {survey.choices.channels}"
+    asked = f"depth: {choices.depth}" if usual is None else f"channels: {choices.channels}"
+    unmet = usual is None or usual in kinds_apart
     yield _on_pictures(
         "mixed-bands",
         Severity.BLOCKS,
         f"{count(len(strange), 'picture')} of other bands or numbers than "
-        f"{asked if usual in kinds_apart else f'the rest: {usual}'}",
+        f"{f'dataset.yaml asks for: {asked}' if unmet else f'the rest: {usual}'}",
         strange,
         why="a network takes one number of channels, and a number must mean the same in all pictures",
         mend="save all pictures with the same bands and numbers, or correct `channels` in dataset.yaml; "

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
 from pixelwise.data.masks import read_mask
 from pixelwise.errors import DataError
+from pixelwise.inspection.survey import survey
 from pixelwise.labels import default_palette
 
 
@@ -79,6 +81,50 @@ def test_palettes_that_disagree_are_read_by_colour(put_pair, tmp_path):
     data = open_data(tmp_path)
     assert data.labels.class_names == ("#000000", "#0000ff", "#ff0000")
     assert read_mask(first, data.codec).tolist() == [[0, 2]]
+    second = tmp_path / "train/masks/b.png"
+    assert data.notes[-1] == (
+        f"the palettes of the masks disagree: id 0 is #0000ff in {second} and #000000 in {first}; if ids are "
+        "meant, name them in dataset.yaml: a line 'names:' and below it a line 'ID: NAME' for each"
+    )
+
+
+RED, BLUE, BLACK, GREY = (255, 0, 0), (0, 0, 255), (0, 0, 0), (64, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "colors", "by_color"),
+    [
+        ([BLACK, RED], [GREY, BLUE], "", False),
+        ([BLACK, RED], [GREY, BLUE], "colors: {0: [0, 0, 0], 1: [255, 0, 0]}", False),  # one is of a tool
+        ([BLACK, RED], [RED, GREY], "colors: {0: [0, 0, 0], 1: [255, 0, 0]}", False),
+        ([BLACK, RED], [RED, BLACK], "colors: {0: [0, 0, 0], 1: [255, 0, 0]}", True),
+        ([BLACK, RED], [BLUE, RED], "colors: {0: [0, 0, 0], 1: [255, 0, 0]}\nignore: ['#0000ff']", True),
+    ],
+)
+def test_described_ids_win_over_palettes_that_disagree_unless_these_hold_the_described_colours(
+    put_pair, tmp_path, first, second, colors, by_color
+):
+    (tmp_path / "dataset.yaml").write_text(f"names: {{0: a, 1: b}}\n{colors}\n")
+    for split in ("train", "val"):
+        put_pair(split, "a", palette_picture([[0, 1]], first))
+        last = put_pair(split, "b", palette_picture([[0, 1]], second))
+    data = open_data(tmp_path)
+    check_data(data)
+    assert data.codec.by_color == by_color
+    assert (
+        f"; the {'colours' if by_color else 'ids'} are taken, as dataset.yaml describes them" in data.notes[0]
+    )
+    assert survey(tmp_path).meaning.notes == data.notes
+    read = read_mask(last, data.codec).tolist()
+    assert read == ([[1, 0]] if second == [RED, BLACK] else [[255, 1]] if by_color else [[0, 1]])
+
+
+def test_palettes_that_agree_are_no_more_than_the_ids_look(put_pair, tmp_path):
+    (tmp_path / "dataset.yaml").write_text("names: [a, b]\ncolors: {0: [0, 0, 0], 1: [255, 0, 0]}\n")
+    put_pair("train", "a", palette_picture([[0, 1]], [RED, BLACK]))
+    data = open_data(tmp_path)
+    assert not data.codec.by_color
+    assert not any("palettes" in note for note in data.notes)
 
 
 def test_colours_are_classes_in_the_order_of_their_numbers(put_pair, tmp_path):

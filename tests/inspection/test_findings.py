@@ -6,13 +6,14 @@ from PIL import Image
 
 from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
+from pixelwise.data.pairs import Pair
 from pixelwise.data.shapes import draw_scene, write_shapes
 from pixelwise.errors import DataError
 from pixelwise.inspection.finding import Severity
 from pixelwise.inspection.findings import find
 from pixelwise.inspection.survey import survey
 
-from .faults import CLASSES, FAULTS, files, names
+from .faults import CLASSES, FAULTS, change, files, names
 
 
 def found(root):
@@ -171,3 +172,28 @@ def test_masks_of_train_that_are_void_throughout_block(root):
         Image.fromarray(np.full_like(np.array(Image.open(mask)), 255)).save(mask)
     found = {finding.kind: finding for finding in find(survey(root))}
     assert found["nothing-to-learn"].title == "all masks of train together hold no class alone"
+
+
+OF_ALL_MASKS = {
+    "all-ignored": lambda values: np.full_like(values, 255),
+    "black-and-white-mask": lambda values: np.where(values > 0, 255, 0).astype(np.uint8),
+    "empty-mask": np.zeros_like,
+    "size-mismatch": lambda values: values[::2, ::2],
+    "value-beyond-names": lambda values: np.where(values == 0, 77, values).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("kind", OF_ALL_MASKS)
+def test_of_a_fault_in_all_masks_the_first_are_unpacked_and_the_rest_counted(kind, root, monkeypatch):
+    masks = [*files(root), *files(root, "val")]
+    for mask in masks:
+        change(mask, OF_ALL_MASKS[kind])
+    everything = survey(root)
+    unpack, unpacked = Pair.mask.fget, []
+    monkeypatch.setattr("pixelwise.inspection.finding.LISTED", 2)
+    monkeypatch.setattr(Pair, "mask", property(lambda pair: unpacked.append(pair) or unpack(pair)))
+    findings = {finding.kind: finding for finding in find(everything)}
+    assert len(unpacked) <= 2 * len(findings)
+    assert findings[kind].number > len(findings[kind].files) == 2
+    assert findings[kind].files[0][0] in map(str, masks)
+    assert len(findings[kind].pairs) == 2

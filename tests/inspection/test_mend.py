@@ -85,6 +85,39 @@ def test_void_is_declared_in_a_public_set_too_and_its_classes_stay_merged(root, 
     assert "thing" in names
 
 
+@pytest.mark.parametrize("colors", [False, True])
+def test_classes_that_stand_in_masks_left_out_alone_keep_their_ids(root, tmp_path, colors):
+    (root / "dataset.yaml").unlink()
+    masks = [*files(root), *files(root, "val")]
+
+    def two_classes(values):
+        drawn = np.where(values == 1, 2, 0).astype(np.uint8)
+        return np.stack([drawn * 100, drawn, drawn], axis=-1) if colors else drawn
+
+    def another_size(values):
+        last = np.full((50, 50), 1, np.uint8) if colors else np.full((50, 50), 3, np.uint8)
+        return np.stack([last, last * 9, last], axis=-1) if colors else last
+
+    for mask in masks:
+        change(mask, two_classes)
+    change(masks[0], another_size)
+    before = survey(root)
+    done = mend(before, tmp_path / "mended")
+    labels = open_data(tmp_path / "mended").labels
+    assert labels == before.labels
+    assert labels.num_classes == (3 if colors else 4)
+    assert any("some are only in masks that were left out" in line for line in done)
+
+
+def test_a_dataset_yaml_is_made_up_only_where_classes_would_change(root, tmp_path):
+    (root / "dataset.yaml").unlink()
+    FAULTS["size-mismatch"](root)
+    before = survey(root)
+    mend(before, tmp_path / "mended")
+    assert not (tmp_path / "mended" / "dataset.yaml").exists()
+    assert open_data(tmp_path / "mended").labels == before.labels
+
+
 def test_a_colour_mask_among_ids_is_turned_and_stays_in_colours(root, tmp_path):
     unturned = FAULTS["rotation-lacks"](root)
     change(unturned, lambda values: np.stack([values, values * 7, values * 9], axis=-1))

@@ -78,6 +78,11 @@ def read_choices(content: Mapping[Any, Any]) -> Choices:
         raise DataError(f"channels is {channels!r}, expected how many channels the pictures have, such as 4")
     if depth is not None and (type(depth) is not int or depth != 8):
         raise DataError(f"depth is {depth!r}, expected 8, or no such line to read pictures as they are")
+    if depth is not None and channels not in (None, 1, 3):
+        raise DataError(
+            f"channels is {channels}, but depth: {depth} reads pictures as RGB (or grey, with channels: 1): "
+            "remove one of the two lines"
+        )
     return Choices(
         {name.strip(): _members(f"merge: {name}", members) for name, members in merge.items()},
         _members("drop", content.get("drop")),

@@ -13,6 +13,7 @@ from .known import recognize
 from .masks import Mask, hex_color, pack_color, unpack_color
 from .memory import Memory
 from .pairs import Pair
+from .palettes import colors_tell, disagreement
 from .scan import MaskRecord, Progress, in_parallel, scanner, total
 from .stored import Again, Stored
 
@@ -24,6 +25,7 @@ STRAY = 0.1
 
 _WRITE = f"write {FILE_NAME} (see the README) to say which values are classes"
 
+_NAME = f"name them in {FILE_NAME}: a line 'names:' and below it a line 'ID: NAME' for each"
 
 Held = Iterable[tuple[Pair, MaskRecord]]
 """Masks and what they hold; can be gone through again, and need not fit in memory."""
@@ -109,7 +111,8 @@ def interpret(names: Sequence[str], held: Held) -> Discovery:
     """
     main = _of_one_kind(held)
     by_color = any(record.by_color and not record.grey for _, record in main)
-    by_color = by_color or _palettes_disagree(main)
+    unlike = "" if by_color else disagreement(main)
+    by_color = by_color or bool(unlike)
     totals = _total(main, by_color)
     known = None if by_color else recognize(names, Again(lambda: (set(record.counts) for _, record in main)))
     if known is not None:
@@ -120,7 +123,8 @@ def interpret(names: Sequence[str], held: Held) -> Discovery:
         description, note = _from_colors(totals, worst) if by_color else _from_ids(totals, worst)
         if not by_color:
             description = _with_palette(description, main)
-    return Discovery(description, by_color, totals, (note,))
+    notes = (note, f"{unlike}; if ids are meant, {_NAME}") if unlike else (note,)
+    return Discovery(description, by_color, totals, notes)
 
 
 def _of_one_kind(held: Held) -> Held:
@@ -155,11 +159,14 @@ def match(description: Description, pairs: Sequence[Pair], progress: Progress | 
     """
     found = _read(pairs, progress)
     discovery = compare(description, _readable(pairs, found))
-    return replace(discovery, notes=_notes(_unread(found), len(pairs)))
+    return replace(discovery, notes=(*discovery.notes, *_notes(_unread(found), len(pairs))))
 
 
 def compare(description: Description, held: Held) -> Discovery:
-    """Tell whether masks that are read already hold a description's values or its colours."""
+    """Tell whether masks that are read already hold a description's values or its colours.
+
+    Where palettes disagree, these are values, unless the palettes hold its colours at other values.
+    """
     ids = {*description.names, *description.ignore}
     colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
 
@@ -169,18 +176,12 @@ def compare(description: Description, held: Held) -> Discovery:
         return record.by_color and (values <= colors or not are_ids)
 
     colored = Counter(in_colors(record) for _, record in held)  # a stray one is left to `check_data`
-    by_color = colored[True] > colored[False] or _palettes_disagree(held)
-    return Discovery(description, by_color, _total(held, by_color), ())
-
-
-def _palettes_disagree(held: Held) -> bool:
-    """Say whether an id has different colours in different masks, as when a tool made the palettes."""
-    colors: dict[int, int] = {}
-    return any(
-        colors.setdefault(value, color) != color
-        for _, record in held
-        for value, color in record.palette.items()
-    )
+    by_color = colored[True] > colored[False]
+    unlike = "" if by_color else disagreement(held)
+    by_color = by_color or (bool(unlike) and colors_tell(description, held))
+    taken = "colours" if by_color else "ids"
+    notes = (f"{unlike}; the {taken} are taken, as {FILE_NAME} describes them",) if unlike else ()
+    return Discovery(description, by_color, _total(held, by_color), notes)
 
 
 def _total(held: Held, by_color: bool) -> dict[int, tuple[int, int]]:

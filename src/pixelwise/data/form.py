@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -41,8 +41,14 @@ class PictureForm:
 
     @property
     def photo(self) -> bool:
-        """Whether any picture can be brought to this form: 8 bits, RGB or grey."""
+        """Whether all pictures of grey or RGB can be brought to this form: 8 bits, RGB or grey."""
         return self.values == "8-bit" and self.channels in (1, 3)
+
+    def takes(self, bands: Bands) -> bool:
+        """Say whether `read` can read files that hold this; what `check_data` lets pass depends on it."""
+        if self.photo:
+            return bands.colors in (1, 3)
+        return self.values in (_ANY, bands.values) and self.channels in (bands.count, bands.colors)
 
     @property
     def dtype(self) -> type[np.uint8] | type[np.float32]:
@@ -110,7 +116,7 @@ class PictureForm:
             ImageError: it holds other bands or numbers.
         """
         values, bands = raster
-        if self.values not in (_ANY, bands.values) or self.channels not in (bands.count, bands.colors):
+        if not self.takes(bands):
             raise ImageError(f"holds {bands}, expected {self}, as in the pictures trained on")
         values = values[:, :, : self.channels]
         return values if values.dtype == np.uint8 else self._filled(values)
@@ -148,12 +154,16 @@ def choose_form(
     Raises:
         DataError: the pictures differ, or hold other channels than are asked for; the message names files.
     """
-    count, usual, strange = common_bands(found, channels, depth)
-    if usual is None or not strange:
-        values = usual.values if usual else "8-bit"
-        return PictureForm(count, values, note=_alpha_note(found, count))
+    form, usual, strange = common_bands(found, channels, depth)
+    if not strange:
+        return replace(form, note=_alpha_note(found, form.channels))
     number, path = found[strange[0]]
     what = f"{path}{_others(number)}: holds {strange[0]}, but"
+    if usual is None:
+        raise DataError(
+            f"{what} dataset.yaml asks for depth: 8, which is for grey and RGB: save the picture as one of "
+            "them, take it out, or remove the line if all pictures hold such bands"
+        )
     if channels and channels not in (strange[0].count, strange[0].colors):
         raise DataError(
             f"{what} dataset.yaml asks for channels: {channels}; correct the number, or take the file out"
@@ -170,12 +180,12 @@ class Common(NamedTuple):
     """What the pictures of a data set have in common.
 
     Attributes:
-        channels: Channels that they are read with.
-        usual: What most of those hold that have so many; None where any picture is read as a photo.
-        strange: What the pictures hold that cannot be read like these.
+        form: How they are read.
+        usual: What most of those hold that have its channels; None where all are read as photos.
+        strange: What the pictures hold that cannot be read so, or whose numbers mean something else.
     """
 
-    channels: int
+    form: PictureForm
     usual: Bands | None = None
     strange: tuple[Bands, ...] = ()
 
@@ -183,17 +193,16 @@ class Common(NamedTuple):
 def common_bands(found: Mapping[Bands, tuple[int, Path]], channels: int | None, depth: int | None) -> Common:
     """Return what pictures have in common, and what does not go with it; see `choose_form`."""
     if not found or depth == 8 or (channels in (None, 1, 3) and all(bands.photo for bands in found)):
-        return Common(channels or 3)
+        form = PictureForm(channels or 3)
+        return Common(form, None, tuple(bands for bands in found if not form.takes(bands)))
     ranked = sorted(found, key=lambda bands: (-found[bands][0], bands))
     first = ranked[0]
     wanted = channels or (first.count if any(bands.varied for bands in found) else first.colors)
     fitting = [bands for bands in ranked if wanted in (bands.count, bands.colors)]
     usual = (fitting or ranked)[0]
-    return Common(
-        wanted,
-        usual,
-        tuple(bands for bands in found if bands not in fitting or bands.values != usual.values),
-    )
+    form = PictureForm(wanted, usual.values)
+    strange = (bands for bands in found if bands.values != usual.values or not form.takes(bands))
+    return Common(form, usual, tuple(strange))
 
 
 def _check_range(array: NDArray[Any]) -> None:

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import ImageError
 from ..room import check_room
-from .tiff import read_tiff, read_tiff_head
+from .tiff import TiffHead, read_tiff, read_tiff_head
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"}
@@ -46,12 +46,20 @@ _pillow_limit = threading.Lock()
 
 
 def read_image(path: str | Path) -> NDArray[np.uint8]:
-    """Read a picture, upright: RGB (H, W, 3) uint8.
+    """Read a picture of grey or RGB, upright: RGB (H, W, 3) uint8.
+
+    Of the bands of a TIFF, one is grey and three are RGB, whatever its head calls them. More than 8 bits are
+    brought to 8 as `to_rgb` says.
 
     Raises:
-        ImageError: the file is missing, unreadable, broken, no picture, or larger than `MAX_PIXELS`.
+        ImageError: the file is missing, unreadable, broken, no picture, larger than `MAX_PIXELS`, or holds
+            other bands.
+        MissingExtraError: only tifffile reads it, which is not installed.
     """
     path = Path(path)
+    head = read_tiff_head(path)
+    if head is not None and not head.plain:
+        return _bands_to_rgb(path, head)
     picture = open_picture(path)
     try:
         return to_rgb(picture)
@@ -59,6 +67,20 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
         raise ImageError(f"{path}: does not fit into the memory: cut it into smaller pictures") from error
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
+
+
+def _bands_to_rgb(path: Path, head: TiffHead) -> NDArray[np.uint8]:
+    """Return the bands of a TIFF that Pillow does not read as RGB (H, W, 3)."""
+    colors = head.count - head.alpha
+    if colors not in (1, 3):
+        raise ImageError(f"{path}: {_not_rgb(head)}")
+    values = read_tiff(path, head)[:, :, :colors]
+    values = values if values.dtype == np.uint8 else _to_8_bit(values)
+    return np.ascontiguousarray(np.broadcast_to(values, (*values.shape[:2], 3)))
+
+
+def _not_rgb(head: TiffHead) -> str:
+    return f"holds {head.count} bands of {head.dtype}, expected grey or RGB of 8 bits"
 
 
 def to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
@@ -86,7 +108,7 @@ def to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 def _to_8_bit(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Bring grey values (H, W) of any number type to 0..255, as `to_rgb` says."""
+    """Bring values of any shape and number type to 0..255, as `to_rgb` says."""
     values = np.nan_to_num(values, posinf=0, neginf=0)
     low, high = values.min(), values.max()
     scaled: NDArray[Any]
@@ -147,7 +169,7 @@ def verify_image(path: Path) -> tuple[int, int]:
     """Decode a whole picture, keep nothing of it, and return its size (height, width), upright.
 
     Raises:
-        ImageError: see `read_image`.
+        ImageError, MissingExtraError: see `read_image`; but any number of bands passes.
     """
     head = read_tiff_head(path)
     if head is not None and not head.plain:
@@ -203,9 +225,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
         if path.stat().st_size == 0:
             raise ImageError(f"{path}: is empty (0 bytes); copy it again, or delete it") from error
         if (head := read_tiff_head(path)) is not None:
-            raise ImageError(
-                f"{path}: holds {head.count} bands of {head.dtype}, expected grey or RGB of 8 bits"
-            ) from error
+            raise ImageError(f"{path}: {_not_rgb(head)}") from error
         raise ImageError(
             f"{path}: is no picture, or of a kind that cannot be read; expected {', '.join(_FORMATS)}"
         ) from error

@@ -100,8 +100,15 @@ def read_tiff(path: Path, head: TiffHead) -> NDArray[Any]:
 
 
 def _planes(page: Any) -> NDArray[Any]:
-    """Return the pixels (H, W, bands) of a page, whichever way its bands are stored."""
+    """Return the pixels (H, W, bands) of a page, whichever way its bands are stored.
+
+    Those of up to 8 bits are as Pillow reads them: 0..255, from black to white.
+    """
     values: NDArray[Any] = page.asarray(squeeze=False, maxworkers=1)[:, 0]  # (planes, H, W, bands)
+    if values.dtype in (np.bool_, np.uint8):
+        most = 2 ** int(np.max(page.bitspersample)) - 1
+        values = values.astype(np.uint8) * np.uint8(255 // most)
+        values = ~values if page.photometric == _INVERTED else values
     return np.moveaxis(values, 0, -2).reshape(*values.shape[1:3], -1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -75,6 +75,30 @@ class Finding:
         }
 
 
+class Found:
+    """Pairs, each with what was found there: the first `LISTED` of them, while the rest are counted.
+
+    Attributes:
+        first: These pairs and texts.
+    """
+
+    def __init__(self, entries: Iterable[tuple[Pair, str]] = ()) -> None:
+        """Go through pairs and texts."""
+        self.first: list[tuple[Pair, str]] = []
+        self._number = 0
+        for pair, text in entries:
+            self.add(pair, text)
+
+    def add(self, pair: Pair, text: str) -> None:
+        """Count a pair, and keep it if it is among the first."""
+        if self._number < LISTED:
+            self.first.append((pair, text))
+        self._number += 1
+
+    def __len__(self) -> int:
+        return self._number
+
+
 def finding(
     kind: str,
     severity: Severity,
@@ -83,12 +107,50 @@ def finding(
     why: str,
     mend: str,
     files: Sequence[tuple[object, str]] = (),
+    number: int | None = None,
     pairs: Sequence[Pair] = (),
     fix: str = "",
 ) -> Finding:
-    """Return a finding of these files; `pairs` are examples to show."""
+    """Return a finding of these files, or of `number` files, the first of which these are.
+
+    `pairs` are examples to show.
+    """
     named = tuple((str(file), text) for file, text in files[:LISTED])
-    return Finding(kind, severity, title, why, mend, named, len(files), tuple(pairs[:3]), fix)
+    number = len(files) if number is None else number
+    return Finding(kind, severity, title, why, mend, named, number, tuple(pairs[:3]), fix)
+
+
+def on_masks(
+    kind: str, severity: Severity, title: str, found: Found, *, why: str, mend: str, fix: str = ""
+) -> Finding:
+    """Return a finding that names the masks of pairs."""
+    files = [(pair.mask, text) for pair, text in found.first]
+    return _on_pairs(kind, severity, title, found, files, why=why, mend=mend, fix=fix)
+
+
+def on_pictures(
+    kind: str, severity: Severity, title: str, found: Found, *, why: str, mend: str, fix: str = ""
+) -> Finding:
+    """Return a finding that names the pictures of pairs."""
+    files = [(pair.image, text) for pair, text in found.first]
+    return _on_pairs(kind, severity, title, found, files, why=why, mend=mend, fix=fix)
+
+
+def _on_pairs(
+    kind: str,
+    severity: Severity,
+    title: str,
+    found: Found,
+    files: Sequence[tuple[object, str]],
+    *,
+    why: str,
+    mend: str,
+    fix: str,
+) -> Finding:
+    pairs = [pair for pair, _ in found.first]
+    return finding(
+        kind, severity, title, why=why, mend=mend, files=files, number=len(found), pairs=pairs, fix=fix
+    )
 
 
 def count(number: int, thing: str, things: str = "") -> str:

@@ -68,11 +68,11 @@ def meaning_of(path: Path, entries: Iterable[Entry]) -> Meaning:
         choices = read_choices(content)
     if "names" in content:
         source = read_description(path)
-        by_color = compare(source, held).by_color
+        found = compare(source, held)
         with blamed_on(path):
             description = remap(source, choices)
-            description.codec(by_color)
-        return Meaning(description, source, by_color)
+            description.codec(found.by_color)
+        return Meaning(description, source, found.by_color, notes=found.notes)
     try:
         found = _interpreted([entry.pair.name for entry in entries], clear if any(clear) else held)
     except DataError as error:

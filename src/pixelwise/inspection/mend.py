@@ -21,6 +21,7 @@ from ..data.detect import FOLDER
 from ..data.image import upright
 from ..data.masks import MaskValues, read_mask_values, unpack_color
 from ..data.scan import Progress, in_parallel
+from ..data.stored import Again, Stored
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX
 from ..writing import new_folder
@@ -28,6 +29,7 @@ from .finding import count
 from .findings.files import lacks_rotation
 from .findings.splits import leaks
 from .findings.values import ids_shifted, void_values
+from .meaning import meaning_of
 from .record import Entry
 from .sharpen import sharpened
 from .survey import Survey
@@ -60,14 +62,14 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         )
     with new_folder(out, outside=survey.root):
         done = _write_all(survey, out, progress)
-        described = _describe(survey, out)
-    kept = [f"{count(number, 'pair')}: {what}" for what, number in done.items() if what]
+        described = _describe(survey, out, done)
+    kept = [f"{count(number, 'pair')}: {what}" for what, number in Counter(done).items() if what]
     check = f"pixelwise check {shlex.quote(str(out))}"
     return [*kept, *described, f"wrote the mended copy to {out}; check it with  {check}"]
 
 
-def _write_all(survey: Survey, out: Path, progress: Progress | None) -> Counter[str]:
-    """Write all pairs, and return what was done to how many."""
+def _write_all(survey: Survey, out: Path, progress: Progress | None) -> Stored[str]:
+    """Write all pairs, and return what was done to each."""
     troubles = {id(verdict.pair): verdict.trouble for verdict in verdicts(survey)}
     copies = {id(pair) for pair in leaks(survey)}
 
@@ -79,7 +81,7 @@ def _write_all(survey: Survey, out: Path, progress: Progress | None) -> Counter[
         except (ImageError, FileNotFoundError):  # it has changed or gone since it was looked at
             return "left out, cannot be read"
 
-    return Counter(in_parallel(write, survey.entries, progress))
+    return Stored(in_parallel(write, survey.entries, progress))
 
 
 def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
@@ -160,13 +162,13 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _describe(survey: Survey, out: Path) -> list[str]:
+def _describe(survey: Survey, out: Path, done: Stored[str]) -> list[str]:
     """Write the `dataset.yaml` of the copy, and return what is new in it."""
     source, target = survey.root / FILE_NAME, out / FILE_NAME
     void = _void(survey)
     if not any(out.iterdir()):
         return []
-    if not void and not survey.meaning.unclear:
+    if not void and not survey.meaning.unclear and not _loses_classes(survey, source, done):
         if source.exists():
             _copy(source, target)
         return []
@@ -188,7 +190,18 @@ def _describe(survey: Survey, out: Path) -> list[str]:
     target.write_text(text, encoding="utf-8")
     if void:
         return [f"declared void in {target}: {', '.join(map(survey.codec.name, void))}"]
-    return [f"wrote the classes that were guessed to {target}: look at them"]
+    if survey.meaning.unclear:
+        return [f"wrote the classes that were guessed to {target}: look at them"]
+    return [f"wrote the classes to {target}: some are only in masks that were left out"]
+
+
+def _loses_classes(survey: Survey, path: Path, done: Stored[str]) -> bool:
+    """Say whether nobody described the classes, and the masks that were kept tell others than all did."""
+    entries = survey.entries
+    kept = Again(
+        lambda: (entry for entry, what in zip(entries, done, strict=True) if not what.startswith("left out"))
+    )
+    return not survey.meaning.described and meaning_of(path, kept).source != survey.meaning.source
 
 
 def _void(survey: Survey) -> list[int]:

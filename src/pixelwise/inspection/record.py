@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.bands import Bands, read_kind, read_raster
-from ..data.image import open_picture, orientation, to_rgb
+from ..data.image import open_picture, orientation, read_image, to_rgb
 from ..data.masks import Mask, MaskValues, read_mask_values
 from ..data.pairs import Pair
 from ..data.preview import preview
 from ..data.scan import MaskRecord, summarize
+from ..data.tiff import read_tiff_head
 from ..errors import ImageError
 from .edges import Agreement, agreement
 from .likeness import Fingerprint, fingerprint
@@ -115,8 +116,8 @@ def look_at(pair: Pair) -> PairRecord:
 def _look_at_picture(path: Path) -> tuple[PictureFacts | str, NDArray[np.uint8], NDArray[np.uint8] | None]:
     """Return the facts, the upright picture, and, where that differs, the picture as it lies in the file."""
     bands = read_kind(path)
-    if not bands.photo:
-        image = preview(read_raster(path).values)
+    if not bands.photo or read_tiff_head(path) is not None:  # TIFFs are never turned by EXIF
+        image = read_image(path) if bands.photo else preview(read_raster(path).values)
         kind = f"{path.suffix[1:].upper()} {bands}"
         return PictureFacts((image.shape[0], image.shape[1]), kind, 1, fingerprint(image), bands), image, None
     opened = open_picture(path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ...data.description import FILE_NAME
 from ...data.pairs import Pair
 from ...labels import IGNORE_INDEX
-from ..finding import Finding, Severity, count, finding
+from ..finding import Finding, Found, Severity, count, finding, on_masks
 from ..survey import Survey
 from .values import ids_shifted
 
@@ -147,37 +147,35 @@ def imbalance(survey: Survey, uses: Uses) -> Iterator[Finding]:
 
 def empty(survey: Survey) -> Iterator[Finding]:
     """Find masks that hold nothing but ignored pixels, or nothing but the first class."""
-    ignored, bare = [], []
+    ignored, bare = Found(), Found()
+    name = survey.labels.class_names[0]
     for entry, facts in survey.masks():
         pixels = survey.by_class(facts.record)
         if sum(pixels.values()) < facts.record.size[0] * facts.record.size[1]:
             continue  # what else is in it is told elsewhere
         if set(pixels) == {IGNORE_INDEX}:
-            ignored.append(entry.pair)
+            ignored.add(entry.pair, "ignored as a whole")
         elif survey.labels.num_classes > 1 and set(pixels) == {0}:
-            bare.append(entry.pair)
+            bare.add(entry.pair, f"'{name}' as a whole")
     if ignored:
-        yield finding(
+        yield on_masks(
             "all-ignored",
             Severity.WARNING,
             f"{count(len(ignored), 'mask')} with nothing but ignored pixels",
+            ignored,
             why="such a pair teaches nothing, and costs time",
             mend="label the pictures, or delete the pairs",
-            files=[(pair.mask, "ignored as a whole") for pair in ignored],
-            pairs=ignored,
             fix="leaves them out",
         )
     if bare:
         many = 2 * len(bare) > sum(1 for _ in survey.masks())
-        name = survey.labels.class_names[0]
-        yield finding(
+        yield on_masks(
             "empty-mask",
             Severity.WARNING if many else Severity.REMARK,
             f"{count(len(bare), 'mask')} with nothing but '{name}'",
+            bare,
             why="right where the picture is empty; otherwise it was never labelled, and teaches to miss",
             mend="look at these pictures; label what is on them",
-            files=[(pair.mask, f"'{name}' as a whole") for pair in bare],
-            pairs=bare,
         )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...data.pairs import Pair
-from ..finding import Finding, Severity, count, finding
+from ..finding import LISTED, Finding, Found, Severity, count, finding, on_masks, on_pictures
 from ..record import Entry
 from ..survey import Survey
 
@@ -52,65 +51,63 @@ def partners(survey: Survey) -> Iterator[Finding]:
 
 
 def _partner(kind: str, title: str, mend: str, fix: str, lines: list[str]) -> Finding:
-    files = [(line.partition(": ")[0], line.partition(": ")[2]) for line in lines]
+    files = [(line.partition(": ")[0], line.partition(": ")[2]) for line in lines[:LISTED]]
     why = "nobody can tell which picture and mask belong together; training does not guess"
-    return finding(kind, Severity.BLOCKS, title, why=why, mend=mend, files=files, fix=fix)
+    return finding(kind, Severity.BLOCKS, title, why=why, mend=mend, files=files, number=len(lines), fix=fix)
 
 
 def unreadable(survey: Survey) -> Iterator[Finding]:
     """Find pictures and masks that cannot be read to their end."""
-    broken: dict[str, list[tuple[Pair, str]]] = {"picture": [], "mask": []}
+    broken = {"picture": Found(), "mask": Found()}
     for _, pair, record in survey.entries:
         for what, text in (("picture", record.picture), ("mask", record.mask)):
             if isinstance(text, str):
-                broken[what].append((pair, text.partition(": ")[2] or text))
+                broken[what].add(pair, text.partition(": ")[2] or text)
     for what, found in broken.items():
         if found:
-            yield finding(
+            on_files = on_pictures if what == "picture" else on_masks
+            yield on_files(
                 f"unreadable-{what}",
                 Severity.BLOCKS,
                 f"{count(len(found), what)} cannot be read",
+                found,
                 why="a training would stop in the middle of an epoch when it comes to the file",
                 mend="copy the file again, or delete it with its partner",
-                files=[(pair.image if what == "picture" else pair.mask, text) for pair, text in found],
                 fix="leaves both out",
             )
 
 
 def sizes_differ(survey: Survey) -> Iterator[Finding]:
     """Find masks of another size than their picture, and masks that lack their picture's rotation."""
-    turned: list[tuple[Pair, str]] = []
-    others: list[tuple[Pair, str]] = []
+    turned, others = Found(), Found()
     for entry, mask in survey.masks():
         picture = entry.record.picture
         if isinstance(picture, str):
             continue
         ours, theirs = mask.record.size, picture.size
         if lacks_rotation(entry):
-            turned.append((entry.pair, f"made for the picture before its rotation (EXIF {picture.turned})"))
+            turned.add(entry.pair, f"made for the picture before its rotation (EXIF {picture.turned})")
         elif ours != theirs:
-            others.append((entry.pair, f"{ours[1]} x {ours[0]}, its picture {theirs[1]} x {theirs[0]}"))
+            others.add(entry.pair, f"{ours[1]} x {ours[0]}, its picture {theirs[1]} x {theirs[0]}")
     if turned:
-        yield finding(
+        yield on_masks(
             "rotation-lacks",
             Severity.BLOCKS,
             f"{count(len(turned), 'mask')} without the rotation (EXIF) that the camera stored in the picture",
+            turned,
             why="the picture is turned upright when it is read and the mask is not: they no longer match",
             mend="turn the masks as their pictures say",
-            files=[(pair.mask, text) for pair, text in turned],
-            pairs=[pair for pair, _ in turned],
             fix="does that",
         )
     if others:
-        yield finding(
+        yield on_masks(
             "size-mismatch",
             Severity.BLOCKS,
             f"{count(len(others), 'mask')} of another size than the picture",
+            others,
             why="no pixel can be compared with its class",
             mend="export the mask again at the picture's size, or scale it without mixing values (nearest "
             "neighbour)",
-            files=[(pair.mask, text) for pair, text in others],
-            pairs=[pair for pair, _ in others],
             fix="leaves out the pair, as a crop cannot be told from a scaled copy",
         )
 

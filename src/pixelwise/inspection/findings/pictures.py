@@ -9,8 +9,7 @@ import numpy as np
 
 from ...data.bands import Bands
 from ...data.form import common_bands
-from ...data.pairs import Pair
-from ..finding import Finding, Severity, count, finding
+from ..finding import Finding, Found, Severity, count, on_masks, on_pictures
 from ..survey import Survey
 
 TINY = 32
@@ -31,15 +30,15 @@ LEAST = 0.015
 
 def sizes(survey: Survey) -> Iterator[Finding]:
     """Find tiny and huge pictures."""
-    tiny, huge = [], []
+    tiny, huge = Found(), Found()
     for entry, facts in survey.pictures():
         text = f"{facts.size[1]} x {facts.size[0]}"
         if min(facts.size) < TINY:
-            tiny.append((entry.pair, text))
+            tiny.add(entry.pair, text)
         elif facts.size[0] * facts.size[1] > HUGE:
-            huge.append((entry.pair, text))
+            huge.add(entry.pair, text)
     if tiny:
-        yield _on_pictures(
+        yield on_pictures(
             "tiny-picture",
             Severity.WARNING,
             f"{count(len(tiny), 'picture')} with a side below {TINY} pixels",
@@ -48,7 +47,7 @@ def sizes(survey: Survey) -> Iterator[Finding]:
             mend="use the originals, or delete the pairs",
         )
     if huge:
-        yield _on_pictures(
+        yield on_pictures(
             "huge-picture",
             Severity.WARNING,
             f"{count(len(huge), 'picture')} of more than {HUGE // 1_000_000} million pixels",
@@ -60,13 +59,13 @@ def sizes(survey: Survey) -> Iterator[Finding]:
 
 def blank(survey: Survey) -> Iterator[Finding]:
     """Find pictures of one colour."""
-    found = [
+    found = Found(
         (entry.pair, "one colour")
         for entry, facts in survey.pictures()
         if np.ptp(np.frombuffer(facts.print.small, np.uint8)) <= 1 and min(facts.size) > 1
-    ]
+    )
     if found:
-        yield _on_pictures(
+        yield on_pictures(
             "blank-picture",
             Severity.WARNING,
             f"{count(len(found), 'picture')} with nothing on it",
@@ -78,7 +77,7 @@ def blank(survey: Survey) -> Iterator[Finding]:
 
 def shifted(survey: Survey) -> Iterator[Finding]:
     """Find masks whose borders fit the picture's edges far better at another place."""
-    found = []
+    found = Found()
     for entry, facts in survey.masks():
         fit = entry.record.fit
         if fit is None or fit.best < SURE * fit.spread or fit.best - fit.here < GAIN * fit.spread:
@@ -86,16 +85,15 @@ def shifted(survey: Survey) -> Iterator[Finding]:
         if max(abs(fit.down), abs(fit.right)) >= LEAST * max(facts.record.size):
             ways = [(fit.down, "lower", "higher"), (fit.right, "to the right", "to the left")]
             words = [f"{abs(by)} pixels {more if by > 0 else less}" for by, more, less in ways if by]
-            found.append((entry.pair, f"about {' and '.join(words)} than the edges in the picture"))
+            found.add(entry.pair, f"about {' and '.join(words)} than the edges in the picture")
     if found:
-        yield finding(
+        yield on_masks(
             "mask-off-edges",
             Severity.WARNING,
             f"{count(len(found), 'mask')} much nearer to the edges of the picture when shifted",
+            found,
             why="a mask beside its objects teaches wrong borders, and scores fall for no visible reason",
             mend="look at the overlays; check padding and cropping in the tool that exported the masks",
-            files=[(pair.mask, text) for pair, text in found],
-            pairs=[pair for pair, _ in found],
         )
 
 
@@ -105,34 +103,28 @@ def bands(survey: Survey) -> Iterator[Finding]:
     for entry, facts in survey.pictures():
         number, first = kinds.get(facts.bands) or (0, entry.pair.image)
         kinds[facts.bands] = (number + 1, first)
-    _, usual, kinds_apart = common_bands(kinds, survey.choices.channels, survey.choices.depth)
+    choices = survey.choices
+    _, usual, kinds_apart = common_bands(kinds, choices.channels, choices.depth)
     if not kinds_apart:
         return
-    strange = [
+    strange = Found(
         (entry.pair, f"holds {kind}")
         for kind in kinds_apart
         for entry, facts in survey.pictures()
         if facts.bands == kind
-    ]
-    asked = f"dataset.yaml asks for: channels: {survey.choices.channels}"
-    yield _on_pictures(
+    )
+    asked = f"depth: {choices.depth}" if usual is None else f"channels: {choices.channels}"
+    unmet = usual is None or usual in kinds_apart
+    yield on_pictures(
         "mixed-bands",
         Severity.BLOCKS,
         f"{count(len(strange), 'picture')} of other bands or numbers than "
-        f"{asked if usual in kinds_apart else f'the rest: {usual}'}",
+        f"{f'dataset.yaml asks for: {asked}' if unmet else f'the rest: {usual}'}",
         strange,
         why="a network takes one number of channels, and a number must mean the same in all pictures",
         mend="save all pictures with the same bands and numbers, or correct `channels` in dataset.yaml; "
         "a line `depth: 8` there has grey and RGB of any depth read as 8-bit RGB",
     )
-
-
-def _on_pictures(
-    kind: str, severity: Severity, title: str, found: list[tuple[Pair, str]], *, why: str, mend: str
-) -> Finding:
-    files = [(pair.image, text) for pair, text in found]
-    pairs = [pair for pair, _ in found]
-    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs)
 
 
 PICTURES = (bands, sizes, blank, shifted)

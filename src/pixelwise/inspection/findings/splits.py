@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...data.pairs import Pair
-from ..finding import Finding, Severity, count, finding
+from ..finding import LISTED, Finding, Severity, count, finding
 from ..likeness import Fingerprint, near, same
 from ..survey import Survey
 
@@ -88,9 +88,10 @@ def near_picture(survey: Survey) -> Iterator[Finding]:
             mend="keep whole scenes and films in one split",
             files=[
                 (pairs[False][theirs].image, f"{apart:.1f} grey levels from {pairs[True][ours].image}")
-                for ours, theirs, apart in found
+                for ours, theirs, apart in found[:LISTED]
             ],
-            pairs=[pairs[False][theirs] for _, theirs, _ in found],
+            number=len(found),
+            pairs=[pairs[False][theirs] for _, theirs, _ in found[:LISTED]],
         )
 
 
@@ -106,10 +107,12 @@ def _groups(
 ) -> Finding:
     files = [
         (group[0][1].image, f"same as {', '.join(str(pair.image) for _, pair in group[1:4])}")
-        for group in groups
+        for group in groups[:LISTED]
     ]
-    pairs = [group[0][1] for group in groups]
-    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, fix=fix)
+    pairs = [group[0][1] for group in groups[:LISTED]]
+    return finding(
+        kind, severity, title, why=why, mend=mend, files=files, number=len(groups), pairs=pairs, fix=fix
+    )
 
 
 SPLITS = (missing, same_picture, near_picture)

@@ -6,18 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from ...data.description import FILE_NAME
-from ...data.pairs import Pair
 from ...data.stored import Again, Stored
 from ...labels import IGNORE_INDEX
-from ..finding import Finding, Severity, count, finding
+from ..finding import Finding, Found, Severity, count, finding, on_masks
 from ..survey import Survey
 from ..verdict import Trouble, Verdict, verdicts
 
 _VOID_COLORS = (0x000000, 0xFFFFFF, 0xE0E0C0)
 _LISTED = 8
-
-_Masks = list[tuple[Pair, str]]
-"""Masks, each with what was found in it."""
 
 
 def values(survey: Survey) -> Iterator[Finding]:
@@ -41,12 +37,12 @@ def unclear(survey: Survey) -> Iterator[Finding]:
 
 def mixed_kinds(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find colour masks among ids, and ids among colours."""
-    found = [
+    found = Found(
         (verdict.pair, verdict.facts.kind) for verdict in judged if verdict.trouble is Trouble.OTHER_KIND
-    ]
+    )
     if found:
         ours, theirs = ("ids", "colours") if survey.meaning.by_color else ("colours", "ids")
-        yield _on_masks(
+        yield on_masks(
             "mixed-kinds",
             Severity.BLOCKS,
             f"{count(len(found), 'mask')} with {ours}, where the others hold {theirs}",
@@ -60,7 +56,7 @@ def lossy(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find masks that were saved as JPEG."""
     found, spoilt = _troubled(survey, judged, Trouble.LOSSY)
     if found:
-        yield _on_masks(
+        yield on_masks(
             "jpeg-mask",
             Severity.BLOCKS if spoilt else Severity.WARNING,
             f"{count(len(found), 'mask')} saved as JPEG",
@@ -75,7 +71,7 @@ def smoothed(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find masks with anti-aliased edges, as drawing, a resize or JPEG on the way leave them."""
     found, outside = _troubled(survey, judged, Trouble.SMOOTHED)
     if found:
-        yield _on_masks(
+        yield on_masks(
             "smoothed-mask",
             Severity.BLOCKS if outside or survey.meaning.unclear else Severity.WARNING,
             f"{count(len(found), 'mask')} with soft (anti-aliased) edges",
@@ -88,11 +84,11 @@ def smoothed(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
 
 def black_and_white(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     """Find masks that say 255 for the object, where 255 is no class."""
-    found = [
+    found = Found(
         (verdict.pair, f"255 in {share(verdict, 255)} of its pixels")
         for verdict in judged
         if verdict.trouble is Trouble.BLACK_AND_WHITE
-    ]
+    )
     if not found:
         return
     ignored = survey.codec.ids.get(255) == 255
@@ -101,7 +97,7 @@ def black_and_white(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding
     line = (
         f"write under names in {FILE_NAME}  0: {survey.labels.class_names[0]}  and  255: NAME OF THE OBJECT"
     )
-    yield _on_masks(
+    yield on_masks(
         "black-and-white-mask",
         Severity.BLOCKS if every or not ignored or two else Severity.WARNING,
         f"{count(len(found), 'mask')} with 0 and 255 only, 255 being {'ignored' if ignored else 'no class'}",
@@ -132,13 +128,13 @@ def strange(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
             yield _beyond_finding(survey, value, holding)
 
 
-def _troubled(survey: Survey, judged: Stored[Verdict], trouble: Trouble) -> tuple[_Masks, bool]:
+def _troubled(survey: Survey, judged: Stored[Verdict], trouble: Trouble) -> tuple[Found, bool]:
     """Return the masks with a trouble, each with what it holds, and whether one has values of no class."""
-    found: _Masks = []
+    found = Found()
     spoilt = False
     for verdict in judged:
         if verdict.trouble is trouble:
-            found.append((verdict.pair, _strange_text(survey, verdict)))
+            found.add(verdict.pair, _strange_text(survey, verdict))
             spoilt = spoilt or bool(verdict.strange or verdict.facts.record.rest)
     return found, spoilt
 
@@ -153,13 +149,13 @@ def ids_shifted(survey: Survey) -> bool:
     return min(classes) == 0 and 0 not in used and used - known == {max(known) + 1}
 
 
-def _shift_finding(survey: Survey, found: _Masks) -> Finding:
+def _shift_finding(survey: Survey, found: Found) -> Finding:
     description = survey.meaning.description
     names = description.names
     moved = ", ".join(f"{value + 1}: {name}" for value, name in sorted(names.items()))
     ignored = ", ".join(str(value + (value != IGNORE_INDEX)) for value in description.ignore)
     most = max({*names, *description.ignore} - {IGNORE_INDEX})
-    return _on_masks(
+    return on_masks(
         "ids-shifted",
         Severity.BLOCKS,
         f"ids are shifted by one: the masks hold 1 to {most + 1}, {FILE_NAME} says 0 to {most}",
@@ -191,9 +187,9 @@ def void_values(survey: Survey, masks: Mapping[int, int]) -> list[int]:
 
 
 def _void_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Finding:
-    found = [(verdict.pair, f"in {share(verdict, value)} of its pixels") for verdict in holding]
+    found = Found((verdict.pair, f"in {share(verdict, value)} of its pixels") for verdict in holding)
     word = f'"#{value:06x}"' if survey.meaning.by_color else str(value)
-    return _on_masks(
+    return on_masks(
         "void-not-declared",
         Severity.BLOCKS,
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} looks like void, but is not declared",
@@ -205,8 +201,8 @@ def _void_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Fin
 
 
 def _beyond_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Finding:
-    found = [(verdict.pair, f"{verdict.strange[value]:,} pixels") for verdict in holding]
-    return _on_masks(
+    found = Found((verdict.pair, f"{verdict.strange[value]:,} pixels") for verdict in holding)
+    return on_masks(
         "value-beyond-names",
         Severity.BLOCKS,
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} is no class and not ignored",
@@ -231,18 +227,3 @@ def _strange_text(survey: Survey, verdict: Verdict) -> str:
         return f"{len(record.counts)} values, all of them classes"
     most = survey.codec.name(max(verdict.strange, key=lambda value: verdict.strange[value]))
     return f"{count(number, 'value')}{more} of no class in {pixels:,} pixels, most often {most}"
-
-
-def _on_masks(
-    kind: str,
-    severity: Severity,
-    title: str,
-    found: _Masks,
-    *,
-    why: str,
-    mend: str,
-    fix: str = "",
-) -> Finding:
-    files = [(pair.mask, text) for pair, text in found]
-    pairs = [pair for pair, _ in found]
-    return finding(kind, severity, title, why=why, mend=mend, files=files, pairs=pairs, fix=fix)

@@ -290,9 +290,6 @@ def _pairs(pictures: Iterable[_Picture], canvas: Canvas) -> tuple[Pair, ...]:
         image, regions = Path(picture.image), (*picture.crowds, *picture.regions)
         pairs.append(Pair(picture.name, image, canvas.mask(picture.origin, image, picture.size, regions)))
         picture.crowds, picture.regions = [], []
-    names = [pair.name for pair in pairs]
-    if len(set(names)) < len(names):  # a.jpg and a.png
-        pairs = [Pair(pair.name + pair.image.suffix, pair.image, pair.mask) for pair in pairs]
     return tuple(sorted(pairs, key=lambda pair: pair.name))
 
 

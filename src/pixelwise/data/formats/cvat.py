@@ -72,8 +72,6 @@ def open_cvat(request: Request) -> Layout:
                 pairs.append(_pair(path, entry, image, canvas))
     if not pairs:
         raise DataError(faults[0] if faults else f"{files[0]}: names no picture")
-    if len({pair.name for pair in pairs}) < len(pairs):
-        pairs = [Pair(f"{pair.name}{pair.image.suffix}", pair.image, pair.mask) for pair in pairs]
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
     notes = (*canvas.notes, note)
     if thin:

@@ -96,9 +96,6 @@ def open_label_studio(request: Request) -> Layout:
                 pairs.append(_pair(f"{path}: task {task.get('id')}", image, results, canvas))
     if not pairs:
         raise DataError(faults[0] if faults else f"{files[0]}: holds no task that is annotated")
-    doubled = len({pair.name for pair in pairs}) < len(pairs)
-    if doubled:
-        raise DataError(f"{files[0]}: two tasks have one picture name; give each picture a name of its own")
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
     notes = (*canvas.notes, note)
     return Layout(splits, canvas.description, notes=notes, faults=dict.fromkeys(splits, tuple(faults)))

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import DataError
 from ...extras import require
@@ -19,71 +18,13 @@ from ..listing import name_below
 from ..pairs import Pair
 from ..splits import split_called
 from .base import Format, Layout, Request
-from .drawing import Canvas, Patch, Region, Size, plan
-from .reading import as_size, files_with, find_file, peek, read_json, reading
+from .coco_region import CocoRegion
+from .drawing import Canvas, Region, Size, plan
+from .reading import as_size, files_with, find_files, peek, read_json, reading
 
 _WHAT = "COCO annotations with images, annotations and categories"
 _OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
 _OUTSIDE = 4  # a point farther away than that many sizes of the picture is no slip of the hand
-
-
-class CocoRegion(NamedTuple):
-    """One annotation.
-
-    Attributes:
-        value: Value of its class.
-        segmentation: A list of polygons, arrays of x, y, x, y, ...; or run lengths, as numbers or packed.
-    """
-
-    value: int
-    segmentation: Any
-
-    def cover(self, size: Size) -> Patch:
-        """Return the pixels as pycocotools has them.
-
-        Raises:
-            ValueError: the segmentation is none, or of another size than the picture.
-        """
-        from pycocotools import mask as coco
-
-        runs = self.segmentation
-        if isinstance(runs, list):
-            rings = [ring.tolist() for ring in runs]
-            return Patch(0, 0, coco.decode(coco.merge(coco.frPyObjects(rings, *size))).astype(np.bool_))
-        counts = unpack_counts(runs) if isinstance(runs, bytes) else runs
-        if counts.size == 0 or counts.min() < 0 or counts.max() > size[0] * size[1]:
-            raise ValueError("its run lengths are negative, or longer than the picture")
-        if counts.sum() != size[0] * size[1]:
-            raise ValueError(f"its run lengths add up to {counts.sum():,}, not to the picture's pixels")
-        inside = np.repeat(np.arange(counts.size) % 2 == 1, counts)
-        return Patch(0, 0, inside.reshape(size[::-1]).T)  # column by column
-
-
-def unpack_counts(packed: bytes) -> NDArray[np.int64]:
-    """Return the run lengths (N,) that COCO packs into a string; pycocotools trusts the string, we do not.
-
-    A character holds 5 bits of a number and whether more follow; from the fourth on, a number is the
-    difference to the last but one.
-
-    Raises:
-        ValueError: the string is none that COCO's tools write.
-
-    Source: rleFrString in maskApi.c of cocoapi.
-    """
-    parts = np.frombuffer(packed, np.uint8).astype(np.int64) - 48
-    ends = np.flatnonzero(parts & 32 == 0)
-    if parts.size == 0 or parts.min() < 0 or parts.max() > 63 or ends.size == 0 or ends[-1] != parts.size - 1:
-        raise ValueError("its packed run lengths are damaged")
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    places = np.arange(parts.size) - np.repeat(starts, ends - starts + 1)
-    if places.max() > 6:
-        raise ValueError("its packed run lengths are damaged")
-    numbers = np.add.reduceat((parts & 31) << 5 * places, starts)
-    negative = parts[ends] & 16 != 0
-    numbers[negative] -= 1 << 5 * (places[ends][negative] + 1)
-    numbers[1::2] = np.cumsum(numbers[1::2])
-    numbers[2::2] = np.cumsum(numbers[2::2])
-    return numbers
 
 
 def looks_like(root: Path) -> bool:
@@ -119,12 +60,13 @@ def open_coco(request: Request) -> Layout:
     canvas = plan(list(names.values()), request.choices, whole=whole)
     values = {number: canvas.values[name] for number, name in names.items()}
 
+    images = _find_images(contents)
     by_split: dict[str, dict[str, _Picture]] = defaultdict(dict)
     faults: dict[str, list[str]] = defaultdict(list)
     for path, content in contents.items():
         split = _split_of(path)
         with reading(path, _WHAT):
-            _collect(path, content, values, canvas.ignore, by_split[split], faults[split])
+            _collect(path, content, images, values, canvas.ignore, by_split[split], faults[split])
     splits = {name: _pairs(by_split[name].values(), canvas) for name in sorted(by_split)}
     if not any(splits.values()):
         first = next((line for lines in faults.values() for line in lines), f"{files[0]}: names no picture")
@@ -205,6 +147,7 @@ class _Picture:
 def _collect(
     path: Path,
     content: Mapping[str, Any],
+    images: Mapping[tuple[Path, str], Path | None],
     values: Mapping[int, int],
     ignore: int,
     pictures: dict[str, _Picture],
@@ -216,8 +159,7 @@ def _collect(
         file_name = str(entry["file_name"])
         if entry["id"] in numbers:
             raise DataError(f"two images have the id {entry['id']}: give each its own")
-        known = pictures.get(file_name)
-        image = Path(known.image) if known else _find_image(path, file_name)
+        image = images[path, file_name]
         if image is None:
             faults.append(f"{path}: names the picture {file_name}, which is missing: add it, or take it out")
             numbers[entry["id"]] = None
@@ -273,15 +215,25 @@ def _segmentation(entry: Mapping[str, Any], size: Size) -> Any:
     return polygons
 
 
-def _find_image(path: Path, file_name: str) -> Path | None:
-    """Return the picture, beside the JSON file or in the folders that tools make."""
+def _find_images(contents: Mapping[Path, Mapping[str, Any]]) -> dict[tuple[Path, str], Path | None]:
+    """Return where the pictures are, by the JSON file and their name in it."""
+    wanted: dict[tuple[Path, str], list[Path]] = {}
+    for path, content in contents.items():
+        folders = _folders(path)
+        with reading(path, _WHAT):
+            wanted |= {(path, str(entry["file_name"])): folders for entry in content["images"]}
+    found = find_files([(name, folders) for (_, name), folders in wanted.items()])
+    return dict(zip(wanted, found, strict=True))
+
+
+def _folders(path: Path) -> list[Path]:
+    """Return where the pictures of a JSON file may be: beside it, or in the folders that tools make."""
     here, above = path.parent, path.parent.parent
     split = path.stem.rpartition("_")[2]  # instances_train2017 -> train2017
     folders = [here, here / "images"]
     if here.name in ("annotations", "labels"):
         folders += [above / "images" / split, above / split, above / "images", above]
-    folders += [here / "images" / split, here / split, here / path.stem]
-    return find_file(file_name, folders)
+    return [*folders, here / "images" / split, here / split, here / path.stem]
 
 
 def _pairs(pictures: Iterable[_Picture], canvas: Canvas) -> tuple[Pair, ...]:

@@ -18,7 +18,7 @@ from ..listing import name_below
 from ..pairs import Pair
 from .base import Format, Layout, Request
 from .drawing import Outline, Patch, Region, Stamp, box, ellipse, plan
-from .reading import Points, as_points, as_size, files_with, find_file, peek, read_json, read_lines, reading
+from .reading import Points, as_points, as_size, files_with, find_files, peek, read_json, read_lines, reading
 
 _WHAT = "annotations of LabelMe with shapes and imagePath"
 _DEPTH = 4
@@ -62,8 +62,13 @@ def open_labelme(request: Request) -> Layout:
     pairs: list[Pair] = []
     faults: list[str] = []
     thin = 0
-    for path, content in contents.items():
-        image = find_file(content["imagePath"], [path.parent, path.parent.parent / "images", root])
+    images = find_files(
+        [
+            (content["imagePath"], [path.parent, path.parent.parent / "images", root])
+            for path, content in contents.items()
+        ]
+    )
+    for (path, content), image in zip(contents.items(), images, strict=True):
         if image is None:
             faults.append(
                 f"{path}: names the picture {content['imagePath']}, which is missing: put it beside"

@@ -51,6 +51,18 @@ def cvat(root):
         published.write_text(root / job / "annotations.xml", f"{text}</annotations>")
 
 
+def coco(root):
+    for job in JOBS:
+        images, annotations = [], []
+        for number, name in enumerate("012"):
+            picture(root, job, name)
+            images.append({"id": number, "file_name": f"{name}.png", "height": 12, "width": 16})
+            annotations.append({"image_id": number, "category_id": 1, "segmentation": [outline(job)]})
+        categories = [{"id": 1, "name": "cat"}]
+        content = {"images": images, "annotations": annotations, "categories": categories}
+        published.write_json(root / job / "annotations.json", content)
+
+
 def label_studio(root):
     tasks = []
     for job, (first, past) in JOBS.items():
@@ -80,6 +92,7 @@ def labelme(root):
 BUILDERS = {
     "yolo": yolo,
     "yolo with a list": yolo_list,
+    "coco": coco,
     "cvat": cvat,
     "label studio": label_studio,
     "labelme": labelme,

@@ -167,9 +167,13 @@ def _collect(
         origin = f"{path}: image {entry['id']} ({file_name})"
         size = as_size(entry["height"], entry["width"])
         name = name_below(Path("/"), Path("/", *Path(file_name).parts))
-        numbers[entry["id"]] = pictures.setdefault(
-            file_name, _Picture(name, str(image), origin, size, [], [])
-        )
+        known = pictures.setdefault(str(image), _Picture(name, str(image), origin, size, [], []))
+        if known.size != size:
+            raise DataError(
+                f"image {entry['id']} ({file_name}) is {size} (height, width) here, but {known.size} in "
+                f"{known.origin}: export both again, or take one out"
+            )
+        numbers[entry["id"]] = known
     annotations = content["annotations"][::-1]
     content["annotations"].clear()
     while annotations:  # each goes when it has been read: they are all that is large

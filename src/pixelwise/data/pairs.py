@@ -140,6 +140,7 @@ class SegmentationData:
         if split == "train":
             return (
                 f"; make {self.root}/train/{{images,masks}}, or put all pairs into {self.root}/"
-                "{images,masks} to have them split into train and val"
+                "{images,masks} to have them split into train and val; in other formats, rename what is "
+                f"called {' or '.join(self.splits)} if it is meant for training"
             )
         return f"; make {self.root}/test/{{images,masks}}" if split == "test" else ""

@@ -64,7 +64,7 @@ def open_coco(request: Request) -> Layout:
     by_split: dict[str, dict[str, _Picture]] = defaultdict(dict)
     faults: dict[str, list[str]] = defaultdict(list)
     for path, content in contents.items():
-        split = _split_of(path)
+        split = _split_of(path, request.root)
         with reading(path, _WHAT):
             _collect(path, content, images, values, canvas.ignore, by_split[split], faults[split])
     splits = {name: _pairs(by_split[name].values(), canvas) for name in sorted(by_split)}
@@ -106,10 +106,10 @@ def _is_stuff(path: Path) -> bool:
     return path.name.startswith("stuff")
 
 
-def _split_of(path: Path) -> str:
-    """Return the split by a file's name (instances_train2017.json) or its folder (valid/x.json)."""
+def _split_of(path: Path, root: Path) -> str:
+    """Return the split by a file's name (instances_train2017.json) or its folder in DATA (valid/x.json)."""
     words = path.stem.replace("-", "_").replace(".", "_").split("_")
-    for word in (*words, path.parent.name):
+    for word in (*words, *path.relative_to(root).parent.parts):
         split = split_called(word.rstrip("0123456789"))
         if split:
             return split

@@ -88,9 +88,9 @@ def _splits(root: Path) -> Iterator[tuple[str, Iterator[Row]]]:
     require("pyarrow")
     by_split: dict[str, list[Path]] = {}
     for path in files_with(root, ".parquet"):
-        word = path.stem.split("-")[0]  # train-00000-of-00002.parquet, or train/0000.parquet
-        split = word if split_called(word) else path.parent.name if split_called(path.parent.name) else "all"
-        by_split.setdefault(split, []).append(path)
+        # train-00000-of-00002.parquet, or train/0000.parquet; the name of DATA itself says nothing
+        words = (path.stem.split("-")[0], *path.relative_to(root).parent.parts)
+        by_split.setdefault(next(filter(split_called, words), "all"), []).append(path)
     yield from ((split, _parquet_rows(paths)) for split, paths in by_split.items())
 
 

@@ -53,3 +53,31 @@ def test_a_file_that_tells_no_training_split_says_how_to_have_one(tmp_path):
     assert len(data.split("val")) == 2
     with pytest.raises(DataError, match="rename what is called val if it is meant for training"):
         data.split("train")
+
+
+def both(root, *others):
+    """Write annotations.json with the pictures a to f, and a file with some of them for each other name."""
+    pictures(root, "abcdef")
+    coco(root, [f"{name}.png" for name in "abcdef"])
+    whole = (root / "annotations.json").rename(root / "whole")
+    for file, names in others:
+        coco(root, [f"{name}.png" for name in names])
+        (root / "annotations.json").rename(root / file)
+    whole.rename(root / "annotations.json")
+
+
+def test_a_file_that_tells_no_split_does_not_dissolve_those_of_others(tmp_path):
+    both(tmp_path, ("train.json", "abcd"), ("val.json", "e"))
+    data = open_data(tmp_path)
+    assert named(data) == {"train": ["a", "b", "c", "d"], "val": ["e"]}
+    left_out = "left out, since the name tells no split, and those of other files tell train and val"
+    assert f"annotations.json: {left_out}" in data.notes
+
+
+def test_beside_val_alone_a_file_that_tells_no_split_is_train_without_the_pictures_of_val(tmp_path):
+    both(tmp_path, ("val.json", "ef"))
+    data = open_data(tmp_path)
+    assert named(data) == {"train": ["a", "b", "c", "d"], "val": ["e", "f"]}
+    assert "the pictures of annotations.json are train, without those of val" in data.notes
+    (tmp_path / "c.png").unlink()
+    assert "names the picture c.png, which is missing" in open_data(tmp_path).faults["train"][0]

@@ -54,9 +54,10 @@ def open_coco(request: Request) -> Layout:
     files = _files(request.root) or files_with(request.root, ".json")
     if not files:
         raise DataError(f"{request.root}: holds no .json file with {_WHAT}")
-    contents = {path: _read(path) for path in sorted(files, key=lambda path: (not _is_stuff(path), path))}
+    split_of, split_note = _by_split(files, request.root)
+    contents = {path: _read(path) for path in sorted(split_of, key=lambda path: (not _is_stuff(path), path))}
     names = _categories(contents)
-    whole = any(_is_stuff(path) for path in files)
+    whole = any(_is_stuff(path) for path in contents)
     canvas = plan(list(names.values()), request.choices, whole=whole)
     values = {number: canvas.values[name] for number, name in names.items()}
 
@@ -64,22 +65,26 @@ def open_coco(request: Request) -> Layout:
     by_split: dict[str, dict[str, _Picture]] = defaultdict(dict)
     faults: dict[str, list[str]] = defaultdict(list)
     for path, content in contents.items():
-        split = _split_of(path, request.root)
+        split = split_of[path]
         with reading(path, _WHAT):
             _collect(path, content, images, values, canvas.ignore, by_split[split], faults[split])
+    if "" in by_split and len(by_split) > 1:
+        elsewhere = {image for name, pictures in by_split.items() if name for image in pictures}
+        rest = by_split.pop("")
+        by_split["train"] = {image: rest[image] for image in rest if image not in elsewhere}
+        faults["train"] = faults.pop("")
     splits = {name: _pairs(by_split[name].values(), canvas) for name in sorted(by_split)}
     if not any(splits.values()):
         first = next((line for lines in faults.values() for line in lines), f"{files[0]}: names no picture")
         raise DataError(first)
     if "" in splits:
-        ordered, note = request.split(tuple(pair for pairs in splits.values() for pair in pairs))
-        every = [line for lines in faults.values() for line in lines]
-        faults = defaultdict(list, {name: list(every) for name in ordered})
+        ordered, note = request.split(splits[""])
+        faults = defaultdict(list, dict.fromkeys(ordered, faults[""]))
     else:
         ordered, note = request.complete(
             {name: splits[name] for name in ("train", "val", "test") if name in splits}
         )
-    notes = (*canvas.notes, "crowds (iscrowd) are ignored", note)
+    notes = (*canvas.notes, "crowds (iscrowd) are ignored", *split_note, note)
     return Layout(
         ordered, canvas.description, notes=notes, faults={name: tuple(faults[name]) for name in ordered}
     )
@@ -114,6 +119,24 @@ def _split_of(path: Path, root: Path) -> str:
         if split:
             return split
     return ""
+
+
+def _by_split(files: Iterable[Path], root: Path) -> tuple[dict[Path, str], tuple[str, ...]]:
+    """Return the split of each file that counts, "" where it tells none, and a note if only some tell one.
+
+    Where some tell train, those that tell none are left out: they repeat pictures, or nobody knows for what
+    they are. Where some tell val or test alone, the others are train, without the pictures of val and test.
+    """
+    splits = {path: _split_of(path, root) for path in files}
+    untold = [path for path, split in splits.items() if not split]
+    if len(untold) in (0, len(splits)):
+        return splits, ()
+    names = ", ".join(path.relative_to(root).as_posix() for path in untold)
+    told = " and ".join(sorted({split for split in splits.values() if split}))
+    if "train" not in splits.values():
+        return splits, (f"the pictures of {names} are train, without those of {told}",)
+    kept = {path: split for path, split in splits.items() if split}
+    return kept, (f"{names}: left out, since the name tells no split, and those of other files tell {told}",)
 
 
 def _categories(contents: Mapping[Path, Mapping[str, Any]]) -> dict[int, str]:

@@ -63,6 +63,27 @@ def coco(root):
         published.write_json(root / job / "annotations.json", content)
 
 
+def camvid(root, mask="{job}/images/{name}_L.png"):
+    published.write_text(root / "label_colors.txt", "0 0 0 Sky\n64 0 128 Car\n9 9 9 Void\n")
+    for job, (first, past) in JOBS.items():
+        for name in "012":
+            picture(root, job, name)
+            pixels = published.area(published.blank(), first, 0, past, 16, 1)
+            place = root / mask.format(job=job, name=name)
+            published.save_colors(place, pixels, {1: (64, 0, 128)})
+
+
+def camvid_beside(root):
+    camvid(root, "{job}/labels/{name}_L.png")
+
+
+def camvid_above(root):
+    camvid(root, "labels/{job}/images/{name}_L.png")
+    (root / "pictures").mkdir()
+    for job in JOBS:
+        (root / job).rename(root / "pictures" / job)
+
+
 def label_studio(root):
     tasks = []
     for job, (first, past) in JOBS.items():
@@ -90,6 +111,9 @@ def labelme(root):
 
 
 BUILDERS = {
+    "camvid": camvid,
+    "camvid with folders beside": camvid_beside,
+    "camvid with folders above": camvid_above,
     "yolo": yolo,
     "yolo with a list": yolo_list,
     "coco": coco,
@@ -145,3 +169,17 @@ def test_two_masks_of_one_picture_are_an_error_that_names_them(tmp_path):
         DataError, match=r"two pairs called .*again\.xml: image \d\.png.* take one of them out"
     ):
         open_data(tmp_path)
+
+
+def test_a_mask_of_camvid_does_not_take_the_picture_of_another_and_two_that_are_as_near_are_named(tmp_path):
+    camvid(tmp_path)
+    for gone in ("b/images/0.png", "a/images/1_L.png", "b/images/1_L.png"):
+        (tmp_path / gone).unlink()
+    published.save_colors(tmp_path / "c" / "1_L.png", published.blank(), {})
+    data = open_data(tmp_path)
+    lines = sorted({line for lines in data.faults.values() for line in lines})
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{tmp_path / 'b' / 'images' / '0_L.png'}: has no picture")
+    both = " or to ".join(str(tmp_path / job / "images" / "1.png") for job in JOBS)
+    assert f"1_L.png: may belong to {both}; expected one picture" in lines[1]
+    assert sum(len(pairs) for pairs in data.splits.values()) == 3

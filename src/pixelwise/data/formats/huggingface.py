@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import DataError
 from ...extras import require
@@ -55,14 +55,13 @@ def _write_rows(root: Path, folder: Path) -> int:
     """Write pictures and masks as `open_huggingface` says, and return how many rows there were."""
     budget, rows = MAX_BYTES, 0
     splits = dict(_splits(root))
-    for name, batches in splits.items():
+    for name, (pictures, batches) in splits.items():
         split = split_called(name.split("-")[0])
         if len(splits) > 1 and split is None:
             raise DataError(f"holds a split '{name}', expected {', '.join(SPLITS)}")
         place = folder if split is None else folder / split
-        columns: tuple[str, str] | None = None
+        columns = _columns(pictures)
         for row in batches:
-            columns = columns or _columns(row)
             for kind, column in zip(("images", "masks"), columns, strict=True):
                 content = _content(row[column], root, f"row {rows} in order, column {column},")
                 budget -= len(content)
@@ -75,8 +74,20 @@ def _write_rows(root: Path, folder: Path) -> int:
     return rows
 
 
-def _splits(root: Path) -> Iterator[tuple[str, Iterator[Row]]]:
-    """Yield the name of each split and its rows, pictures as {bytes, path}."""
+class _Split(NamedTuple):
+    """A split.
+
+    Attributes:
+        columns: Whether each column, by its name, holds pictures.
+        rows: The rows, pictures as {bytes, path}.
+    """
+
+    columns: dict[str, bool]
+    rows: Iterator[Row]
+
+
+def _splits(root: Path) -> Iterator[tuple[str, _Split]]:
+    """Yield the splits by their names."""
     if any((root / name).is_file() for name in _MARKS):
         require("datasets")
         import datasets
@@ -91,17 +102,32 @@ def _splits(root: Path) -> Iterator[tuple[str, Iterator[Row]]]:
         # train-00000-of-00002.parquet, or train/0000.parquet; the name of DATA itself says nothing
         words = (path.stem.split("-")[0], *path.relative_to(root).parent.parts)
         by_split.setdefault(next(filter(split_called, words), "all"), []).append(path)
-    yield from ((split, _parquet_rows(paths)) for split, paths in by_split.items())
+    yield from ((split, _parquet(paths)) for split, paths in by_split.items())
 
 
-def _undecoded(part: Any) -> Iterator[Row]:
+def _undecoded(part: Any) -> _Split:
     import datasets
 
     part.data.validate(full=True)  # or a damaged file has Arrow read where no memory is
     for name, feature in part.features.items():
         if isinstance(feature, datasets.Image):
             part = part.cast_column(name, datasets.Image(decode=False))
-    return iter(part)
+    return _Split(_kinds(part.data.schema), iter(part))
+
+
+def _parquet(paths: list[Path]) -> _Split:
+    import pyarrow.parquet
+
+    return _Split(_kinds(pyarrow.parquet.read_schema(paths[0])), _parquet_rows(paths))
+
+
+def _kinds(schema: Any) -> dict[str, bool]:
+    """Return whether each column of an Arrow schema holds pictures, as structs with bytes."""
+    from pyarrow.types import is_struct
+
+    return {
+        column.name: is_struct(column.type) and column.type.get_field_index("bytes") >= 0 for column in schema
+    }
 
 
 def _parquet_rows(paths: list[Path]) -> Iterator[Row]:
@@ -112,9 +138,9 @@ def _parquet_rows(paths: list[Path]) -> Iterator[Row]:
             yield from batch.to_pylist()
 
 
-def _columns(row: Row) -> tuple[str, str]:
+def _columns(columns: Mapping[str, bool]) -> tuple[str, str]:
     """Return the names of the columns of pictures and of masks."""
-    pictures = [name for name, cell in row.items() if isinstance(cell, dict) and "bytes" in cell]
+    pictures = [name for name, holds_pictures in columns.items() if holds_pictures]
     image = next((name for name in _IMAGES if name in pictures), None)
     mask = next((name for name in _MASKS if name in pictures), None)
     others = [name for name in pictures if name != image]
@@ -122,8 +148,8 @@ def _columns(row: Row) -> tuple[str, str]:
         mask = others[0]
     if image is None or mask is None:
         raise DataError(
-            f"its columns of pictures are {', '.join(pictures) or 'none'} (of {', '.join(row)}); expected "
-            "image and mask: rename them with rename_column"
+            f"its columns of pictures are {', '.join(pictures) or 'none'} (of {', '.join(columns)}); "
+            "expected image and mask: rename them with rename_column"
         )
     return image, mask
 

@@ -1,0 +1,41 @@
+"""What is told of Hugging Face data sets that cannot be read."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pixelwise.data.folder import open_data
+from pixelwise.errors import DataError
+
+
+def parquet(folder, *, masks):
+    """Write rows with a picture and, where `masks` says so, a mask."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def cell(shape):
+        file = io.BytesIO()
+        Image.fromarray(np.ones(shape, np.uint8)).save(file, "PNG")
+        return {"bytes": file.getvalue(), "path": None}
+
+    rows = [{"image": cell((8, 8, 3)), "mask": cell((8, 8)) if mask else None} for mask in masks]
+    folder.mkdir(exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows), folder / "0.parquet")
+    return folder
+
+
+def test_a_first_row_without_a_mask_is_named(tmp_path):
+    with pytest.raises(DataError, match="row 0 in order, column mask, holds no picture"):
+        open_data(parquet(tmp_path, masks=(False, True)))
+
+
+def test_columns_of_other_names_are_listed(tmp_path):
+    import pyarrow.parquet as pq
+
+    folder = parquet(tmp_path, masks=(True,))
+    table = pq.read_table(folder / "0.parquet").rename_columns(["left", "right"])
+    pq.write_table(table, folder / "0.parquet")
+    with pytest.raises(DataError, match=r"are left, right \(of left, right\); expected image"):
+        open_data(folder)

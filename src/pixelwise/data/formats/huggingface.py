@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...errors import DataError
+from ...errors import DataError, MissingExtraError
 from ...extras import require
 from ..archive import MAX_BYTES, temporary_folder
 from ..splits import SPLITS, split_called
@@ -34,7 +34,9 @@ def open_huggingface(request: Request) -> Path:
     Bytes are written as they stand in the data set. The folder lasts as long as this process.
 
     Raises:
-        DataError: the data set is not what it should be, or larger than a temporary folder should be.
+        DataError: the data set is not what it should be, or larger than a temporary folder should be, or the
+            temporary folder cannot be written.
+        MissingExtraError: the package that reads such data sets is not installed.
     """
     root = request.root
     folder = temporary_folder()
@@ -43,8 +45,14 @@ def open_huggingface(request: Request) -> Path:
     except DataError as error:
         text = str(error)
         raise error if text.startswith(str(root)) else DataError(f"{root}: {text}") from error
+    except MissingExtraError:
+        raise
     except Exception as error:  # what the readers of damaged files may raise is not listed anywhere
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+        if (
+            isinstance(error, OSError) and error.errno
+        ):  # of the system; Arrow's own, of damaged files, have none
+            raise DataError(f"{root}: cannot be read ({reason})") from error
         raise DataError(f"{root}: is damaged, or not {_WHAT} ({reason}); save it again") from error
     if not rows:
         raise DataError(f"{root}: holds no row; expected {_WHAT}")
@@ -68,10 +76,20 @@ def _write_rows(root: Path, folder: Path) -> int:
                 if budget < 0:
                     raise DataError(f"holds more than {MAX_BYTES:,} bytes of pictures; convert it in parts")
                 path = place / kind / f"{rows:07d}{_suffix(content)}"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+                _write(path, content)
             rows += 1
     return rows
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise DataError(
+            f"its pictures are unpacked to the temporary folder {path.parent}, which cannot be written "
+            f"({error.strerror or error}): free space there, or set TMPDIR to a folder that has more"
+        ) from error
 
 
 class _Split(NamedTuple):

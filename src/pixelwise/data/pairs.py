@@ -67,8 +67,8 @@ def with_distinct_names(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
 
 
 def _place(path: Path) -> Path:
-    """Return the whole path of a file, without the drive."""
-    path = path.absolute()
+    """Return the whole path of a file, without drive and ".."."""
+    path = Path(os.path.normpath(path.absolute()))
     return path.relative_to(path.anchor)
 
 

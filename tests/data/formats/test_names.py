@@ -150,6 +150,11 @@ def test_only_names_that_are_doubled_change(tmp_path):
     assert names == {one: "x/1", other: "y/z/1", alone: "2", jpeg: "x/3.jpg", png: "x/3.png"}
 
 
+def test_names_do_not_lead_out_of_the_folder(tmp_path):
+    pairs = pairs_of(("1", tmp_path / "x" / "1.png"), ("1", tmp_path / "x" / ".." / "1.png"))
+    assert [pair.name for pair in with_distinct_names(pairs)] == ["1", "x/1"]
+
+
 def test_a_name_that_another_picture_has_already_is_not_given_to_a_doubled_one(tmp_path):
     folder = tmp_path / "x"
     pairs = pairs_of(("1", folder / "1.png"), ("1", tmp_path / "1.png"), ("x/1", folder / "x" / "1.png"))

@@ -68,3 +68,17 @@ def test_two_uploads_of_one_name_do_not_share_a_picture(tmp_path):
     data = open_data(tmp_path)
     assert [pair.name for pairs in data.splits.values() for pair in pairs] == ["2"]
     assert {len(lines) for lines in data.faults.values()} == {2}
+
+
+def test_a_picture_above_a_file_of_labelme_is_not_taken_if_another_file_names_it(tmp_path):
+    for place in (tmp_path, tmp_path / "cam1", tmp_path / "cam2"):
+        labelme(place, ("1.png",))
+        published.save_picture(place / "1.png")
+    (tmp_path / "cam2" / "1.png").unlink()
+    data = open_data(tmp_path)
+    found = {pair.name: pair.image for pairs in data.splits.values() for pair in pairs}
+    assert found == {"0": tmp_path / "1.png", "cam1/0": tmp_path / "cam1" / "1.png"}
+    (fault,) = {line for lines in data.faults.values() for line in lines}
+    assert fault.startswith(
+        f"{tmp_path / 'cam2' / '0.json'}: names the picture 1.png; {tmp_path / '1.png'} has"
+    )

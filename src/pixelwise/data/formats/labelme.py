@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,16 @@ def open_labelme(request: Request) -> Layout:
             for path, content in contents.items()
         ]
     )
+    claims = Counter(images)
     for (path, content), image in zip(contents.items(), images, strict=True):
+        called = f"{path}: names the picture {content['imagePath']}"
         if image is None:
+            faults.append(f"{called}, which is missing: put it beside")
+            continue
+        if claims[image] > 1 and image.parent != path.parent:
             faults.append(
-                f"{path}: names the picture {content['imagePath']}, which is missing: put it beside"
+                f"{called}; {image} has that name, but another file names it, too: put the picture of this "
+                "file beside it, or delete this file"
             )
             continue
         with reading(path, _WHAT):

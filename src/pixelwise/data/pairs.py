@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError
 from ..labels import Labels
-from .listing import fold, unfold
+from .listing import fold, name_below, unfold
 from .masks import Mask, MaskCodec, MaskSource
 
 
@@ -20,7 +22,7 @@ class Pair:
 
     Attributes:
         name: Path of the picture below its `images` folder without suffix, with "/" between folders; unique
-            within a split.
+            within a split (see `with_distinct_names`).
     """
 
     name: str
@@ -45,6 +47,35 @@ class Pair:
             return unfold(self.name, self._mask)
         source: MaskSource = pickle.loads(zlib.decompress(self._mask))
         return source
+
+
+def with_distinct_names(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Return the pairs of a split under names that differ, in the order of their names.
+
+    Pairs that share a name, and no others, are called by the paths of their pictures below the folder that
+    all pictures are in; without suffix where that tells them apart, else with it.
+    """
+    if len({pair.name for pair in pairs}) == len(pairs):
+        return pairs
+    shared = Path(os.path.commonpath([_place(pair.image).parent for pair in pairs]))
+    for with_suffix in (False, True):
+        counts = Counter(pair.name for pair in pairs)
+        pairs = tuple(
+            _called_by_path(pair, shared, with_suffix) if counts[pair.name] > 1 else pair for pair in pairs
+        )
+    return tuple(sorted(pairs, key=lambda pair: pair.name))
+
+
+def _place(path: Path) -> Path:
+    """Return the whole path of a file, without drive and ".."."""
+    path = Path(os.path.normpath(path.absolute()))
+    return path.relative_to(path.anchor)
+
+
+def _called_by_path(pair: Pair, shared: Path, with_suffix: bool) -> Pair:
+    """Return a pair under the path of its picture below the folder `shared`."""
+    name = name_below(shared, _place(pair.image))
+    return Pair(name + pair.image.suffix if with_suffix else name, pair.image, pair.mask)
 
 
 @dataclass(frozen=True)
@@ -72,6 +103,23 @@ class SegmentationData:
     channels: int | None = None
     depth: int | None = None
 
+    def __post_init__(self) -> None:
+        """Make sure that no two pairs of a split share a name, since files are written by it.
+
+        Raises:
+            DataError: two do; formats see to names that differ, so one picture has two masks.
+        """
+        for split, pairs in self.splits.items():
+            known: dict[str, Pair] = {}
+            for pair in pairs:
+                other = known.setdefault(pair.name, pair)
+                if other is not pair:
+                    raise DataError(
+                        f"{self.root}: {split} has two pairs called '{pair.name}', {other.image} with "
+                        f"{other.mask}, and {pair.image} with {pair.mask}; expected one mask for each "
+                        "picture, and one picture for each name: take one of them out"
+                    )
+
     def split(self, name: str) -> tuple[Pair, ...]:
         """Return the pairs of one split.
 
@@ -92,7 +140,8 @@ class SegmentationData:
         if split == "train":
             return (
                 f"; make {self.root}/train/{{images,masks}}, or put all pairs into {self.root}/"
-                "{images,masks} to have them split into train and val"
+                "{images,masks} to have them split into train and val; in other formats, rename what is "
+                f"called {' or '.join(self.splits)} if it is meant for training"
             )
         return f"; make {self.root}/test/{{images,masks}}" if split == "test" else ""
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from .pairs import Pair
+from .pairs import Pair, with_distinct_names
 
 SPLITS = ("train", "val", "test")
 
@@ -47,13 +47,13 @@ def split_pairs(
     """Put pairs into splits by the first folder in their names if all have one such as train, else by name.
 
     Returns:
-        The splits, and a sentence that says how they came about.
+        The splits, with names that differ, and a sentence that says how they came about.
     """
     found: dict[str, list[Pair]] = {}
     for pair in pairs:
         found.setdefault(split_called(pair.name.split("/")[0]) or "", []).append(pair)
     if "" in found or "train" not in found:
-        splits = split_by_name(pairs, seed, val_fraction)
+        splits = split_by_name(with_distinct_names(pairs), seed, val_fraction)
         return splits, f"split by name with seed {seed}: {counted(splits)}"
     return complete({name: tuple(found[name]) for name in SPLITS if name in found}, seed, val_fraction)
 
@@ -64,9 +64,9 @@ def complete(
     """Return splits that have a val, taken out of train by name where the data set brings none.
 
     Returns:
-        The splits, and a sentence that says how they came about.
+        The splits, with names that differ, and a sentence that says how they came about.
     """
-    splits = {name: pairs for name, pairs in splits.items() if pairs}
+    splits = {name: with_distinct_names(pairs) for name, pairs in splits.items() if pairs}
     if "val" in splits or len(splits.get("train", ())) < 2:
         return splits, f"the splits are those of the data set: {counted(splits)}"
     splits |= split_by_name(splits["train"], seed, val_fraction)

@@ -46,6 +46,14 @@ def test_a_choice_beside_a_zip_holds_for_the_zip(tmp_path):
     assert open_data(tmp_path / "task.zip").labels.class_names == ("background", "road")
 
 
+def test_a_name_that_a_list_of_sbd_has_twice_counts_once(tmp_path):
+    published.sbd(tmp_path)
+    path = tmp_path / "dataset" / "train.txt"
+    names = path.read_text().split()
+    path.write_text("\n".join(names * 2))
+    assert [pair.name for pair in open_data(tmp_path).split("train")] == names
+
+
 def test_sbd_joins_the_training_pictures_of_voc_but_not_those_of_its_val(tmp_path):
     published.voc(tmp_path)
     published.sbd(tmp_path)

@@ -9,7 +9,7 @@ from pycocotools import mask as tool
 from pycocotools.coco import COCO
 
 from pixelwise.data.folder import open_data
-from pixelwise.data.formats.coco import CocoRegion, unpack_counts
+from pixelwise.data.formats.coco_region import CocoRegion, unpack_counts
 from pixelwise.data.masks import read_mask
 
 

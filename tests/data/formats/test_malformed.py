@@ -210,6 +210,17 @@ def test_two_files_that_disagree_on_a_category_are_an_error(tmp_path):
         open_data(root)
 
 
+def test_two_files_that_disagree_on_the_size_of_a_picture_are_an_error_that_names_both(tmp_path):
+    root = build("coco", tmp_path)
+    content = json.loads((root / COCO).read_text())
+    content["images"][0]["height"], content["annotations"] = 13, []
+    published.write_json(root / "annotations" / "stuff_train2017.json", content)
+    with pytest.raises(DataError) as error:
+        open_data(root)
+    for part in ("instances_train2017.json: image 9", "is (12, 16)", "(13, 16)", "stuff_train2017.json:"):
+        assert part in str(error.value)
+
+
 @pytest.mark.parametrize("name", ["9" * 400, "a\0b", "\ud800"])
 def test_a_name_that_no_file_can_have_is_a_picture_that_is_missing(name, tmp_path):
     assert find_file(f"{name}.jpg", [tmp_path]) is None

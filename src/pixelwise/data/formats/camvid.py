@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from ...errors import DataError
@@ -16,6 +18,7 @@ _WHAT = "lines R G B NAME"
 _COLORS = "label_colors.txt"
 _MARK = "_L"
 _ANNOTATED = "annot"
+_LEVELS = 5
 
 
 def looks_like(root: Path) -> bool:
@@ -34,23 +37,26 @@ def open_camvid(request: Request) -> Layout:
     root = request.root
     description = read_colors(root / _COLORS)
     files = list(picture_files(root))
-    masks = {file: wanted for file in files if (wanted := _picture_of(root, file)) is not None}
-    images = {
-        name: file for file in files if file not in masks for name in (file.stem, name_below(root, file))
-    }
+    masks = {file: places for file in files if (places := _places_of_picture(root, file))}
+    images = {file: _places(root, file, file.stem) for file in files if file not in masks}
+    found = _nearest(masks, images)
     pairs: list[Pair] = []
     faults: list[str] = []
-    for mask, wanted in masks.items():
-        if wanted in images:
-            pairs.append(Pair(_name(root, mask, mask.stem.removesuffix(_MARK)), images[wanted], mask))
-        else:
-            faults.append(
-                f"{mask}: has no picture; expected {wanted}.png below {root}: add it, or delete the mask"
-            )
-    used = {pair.image for pair in pairs}
+    for mask, places in masks.items():
+        match found.get(mask, []):
+            case [image]:
+                pairs.append(Pair(_name(root, mask, mask.stem.removesuffix(_MARK)), image, mask))
+            case [one, other, *_]:
+                faults.append(
+                    f"{mask}: may belong to {one} or to {other}; expected one picture: put its mask beside it"
+                )
+            case _:
+                lacking = f"has no picture; expected {places[-1]}.png below {root}"
+                faults.append(f"{mask}: {lacking}: add it, or delete the mask")
+    used = {image for near in found.values() for image in near}
     faults += [
         f"{image}: has no mask; expected {image.stem}{_MARK}.png: add it"
-        for image in dict.fromkeys(images.values())
+        for image in images
         if image not in used
     ]
     if not pairs:
@@ -60,24 +66,61 @@ def open_camvid(request: Request) -> Layout:
     return Layout(splits, description, True, notes, dict.fromkeys(splits, tuple(faults)))
 
 
-def _picture_of(root: Path, file: Path) -> str | None:
-    """Return the name, without suffix, of the picture that a mask belongs to; None for what is no mask.
+def _places_of_picture(root: Path, mask: Path) -> tuple[str, ...]:
+    """Return where the picture of a mask may be (see `_places`); nowhere for what is no mask.
 
     A mask is called NAME_L, or lies under the picture's name in a folder such as trainannot beside train.
     """
-    if file.stem.endswith(_MARK):
-        return file.stem.removesuffix(_MARK)
-    first, _, rest = name_below(root, file).partition("/")
-    folder = first.removesuffix(_ANNOTATED)
-    return f"{folder}/{rest}" if folder != first and rest else None
+    if mask.stem.endswith(_MARK):
+        return _places(root, mask, mask.stem.removesuffix(_MARK))
+    first, *rest = mask.relative_to(root).parts
+    annotated = rest and first.endswith(_ANNOTATED) and first != _ANNOTATED
+    return _places(root, mask, mask.stem)[:2] if annotated else ()
+
+
+def _places(root: Path, file: Path, stem: str) -> tuple[str, ...]:
+    """Return the places of a file, nearest first; a mask and a picture that share one may belong together.
+
+    Its folder; that which its folder is named after, such as train for train_labels; the folders beside its
+    folder; the same place below another folder; anywhere.
+    """
+    first, *rest = (*file.relative_to(root).parts[:-1], "")
+    folder, named_after = Path(first, *rest), Path(_without_ending(first), *rest)
+    folders = (folder, named_after, folder.parent, Path(*rest), Path())
+    return tuple(name_below(root, root / folder / f"{stem}.png") for folder in folders)
+
+
+def _nearest(
+    masks: Mapping[Path, tuple[str, ...]], images: Mapping[Path, tuple[str, ...]]
+) -> dict[Path, list[Path]]:
+    """Return the picture of each mask that has one, or several where they are equally near.
+
+    Near ones go first: a picture that is beside its mask is not taken for another mask from afar.
+    """
+    found: dict[Path, list[Path]] = {}
+    for level in range(_LEVELS):
+        used = {image for near in found.values() for image in near}
+        near: dict[str, list[Path]] = defaultdict(list)
+        for image, places in images.items():
+            if image not in used:
+                near[places[level]].append(image)
+        for mask, places in masks.items():
+            if mask not in found and level < len(places) and places[level] in near:
+                found[mask] = near[places[level]]
+    return found
 
 
 def _name(root: Path, mask: Path, stem: str) -> str:
     """Return the name of a pair: below a folder such as train if its mask lies in train or train_labels."""
-    first = name_below(root, mask).split("/")[0]
-    for ending in ("_labels", _ANNOTATED, "_masks"):
-        first = first.removesuffix(ending)
+    first = _without_ending(name_below(root, mask).split("/")[0])
     return f"{first}/{stem}" if first in ("train", "val", "test") else stem
+
+
+def _without_ending(folder: str) -> str:
+    """Return what a folder of masks is named after: train for train_labels, trainannot and train_masks."""
+    for ending in ("_labels", _ANNOTATED, "_masks"):
+        folder = folder.removesuffix(ending)
+    return folder
 
 
 def read_colors(path: Path) -> Description:

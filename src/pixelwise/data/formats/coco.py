@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import DataError
 from ...extras import require
@@ -19,71 +18,13 @@ from ..listing import name_below
 from ..pairs import Pair
 from ..splits import split_called
 from .base import Format, Layout, Request
-from .drawing import Canvas, Patch, Region, Size, plan
-from .reading import as_size, files_with, find_file, peek, read_json, reading
+from .coco_region import CocoRegion
+from .drawing import Canvas, Region, Size, plan
+from .reading import as_size, files_with, find_files, peek, read_json, reading
 
 _WHAT = "COCO annotations with images, annotations and categories"
 _OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
 _OUTSIDE = 4  # a point farther away than that many sizes of the picture is no slip of the hand
-
-
-class CocoRegion(NamedTuple):
-    """One annotation.
-
-    Attributes:
-        value: Value of its class.
-        segmentation: A list of polygons, arrays of x, y, x, y, ...; or run lengths, as numbers or packed.
-    """
-
-    value: int
-    segmentation: Any
-
-    def cover(self, size: Size) -> Patch:
-        """Return the pixels as pycocotools has them.
-
-        Raises:
-            ValueError: the segmentation is none, or of another size than the picture.
-        """
-        from pycocotools import mask as coco
-
-        runs = self.segmentation
-        if isinstance(runs, list):
-            rings = [ring.tolist() for ring in runs]
-            return Patch(0, 0, coco.decode(coco.merge(coco.frPyObjects(rings, *size))).astype(np.bool_))
-        counts = unpack_counts(runs) if isinstance(runs, bytes) else runs
-        if counts.size == 0 or counts.min() < 0 or counts.max() > size[0] * size[1]:
-            raise ValueError("its run lengths are negative, or longer than the picture")
-        if counts.sum() != size[0] * size[1]:
-            raise ValueError(f"its run lengths add up to {counts.sum():,}, not to the picture's pixels")
-        inside = np.repeat(np.arange(counts.size) % 2 == 1, counts)
-        return Patch(0, 0, inside.reshape(size[::-1]).T)  # column by column
-
-
-def unpack_counts(packed: bytes) -> NDArray[np.int64]:
-    """Return the run lengths (N,) that COCO packs into a string; pycocotools trusts the string, we do not.
-
-    A character holds 5 bits of a number and whether more follow; from the fourth on, a number is the
-    difference to the last but one.
-
-    Raises:
-        ValueError: the string is none that COCO's tools write.
-
-    Source: rleFrString in maskApi.c of cocoapi.
-    """
-    parts = np.frombuffer(packed, np.uint8).astype(np.int64) - 48
-    ends = np.flatnonzero(parts & 32 == 0)
-    if parts.size == 0 or parts.min() < 0 or parts.max() > 63 or ends.size == 0 or ends[-1] != parts.size - 1:
-        raise ValueError("its packed run lengths are damaged")
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    places = np.arange(parts.size) - np.repeat(starts, ends - starts + 1)
-    if places.max() > 6:
-        raise ValueError("its packed run lengths are damaged")
-    numbers = np.add.reduceat((parts & 31) << 5 * places, starts)
-    negative = parts[ends] & 16 != 0
-    numbers[negative] -= 1 << 5 * (places[ends][negative] + 1)
-    numbers[1::2] = np.cumsum(numbers[1::2])
-    numbers[2::2] = np.cumsum(numbers[2::2])
-    return numbers
 
 
 def looks_like(root: Path) -> bool:
@@ -113,31 +54,37 @@ def open_coco(request: Request) -> Layout:
     files = _files(request.root) or files_with(request.root, ".json")
     if not files:
         raise DataError(f"{request.root}: holds no .json file with {_WHAT}")
-    contents = {path: _read(path) for path in sorted(files, key=lambda path: (not _is_stuff(path), path))}
+    split_of, split_note = _by_split(files, request.root)
+    contents = {path: _read(path) for path in sorted(split_of, key=lambda path: (not _is_stuff(path), path))}
     names = _categories(contents)
-    whole = any(_is_stuff(path) for path in files)
+    whole = any(_is_stuff(path) for path in contents)
     canvas = plan(list(names.values()), request.choices, whole=whole)
     values = {number: canvas.values[name] for number, name in names.items()}
 
+    images = _find_images(contents)
     by_split: dict[str, dict[str, _Picture]] = defaultdict(dict)
     faults: dict[str, list[str]] = defaultdict(list)
     for path, content in contents.items():
-        split = _split_of(path)
+        split = split_of[path]
         with reading(path, _WHAT):
-            _collect(path, content, values, canvas.ignore, by_split[split], faults[split])
+            _collect(path, content, images, values, canvas.ignore, by_split[split], faults[split])
+    if "" in by_split and len(by_split) > 1:
+        elsewhere = {image for name, pictures in by_split.items() if name for image in pictures}
+        rest = by_split.pop("")
+        by_split["train"] = {image: rest[image] for image in rest if image not in elsewhere}
+        faults["train"] = faults.pop("")
     splits = {name: _pairs(by_split[name].values(), canvas) for name in sorted(by_split)}
     if not any(splits.values()):
         first = next((line for lines in faults.values() for line in lines), f"{files[0]}: names no picture")
         raise DataError(first)
     if "" in splits:
-        ordered, note = request.split(tuple(pair for pairs in splits.values() for pair in pairs))
-        every = [line for lines in faults.values() for line in lines]
-        faults = defaultdict(list, {name: list(every) for name in ordered})
+        ordered, note = request.split(splits[""])
+        faults = defaultdict(list, dict.fromkeys(ordered, faults[""]))
     else:
         ordered, note = request.complete(
             {name: splits[name] for name in ("train", "val", "test") if name in splits}
         )
-    notes = (*canvas.notes, "crowds (iscrowd) are ignored", note)
+    notes = (*canvas.notes, "crowds (iscrowd) are ignored", *split_note, note)
     return Layout(
         ordered, canvas.description, notes=notes, faults={name: tuple(faults[name]) for name in ordered}
     )
@@ -164,14 +111,32 @@ def _is_stuff(path: Path) -> bool:
     return path.name.startswith("stuff")
 
 
-def _split_of(path: Path) -> str:
-    """Return the split by a file's name (instances_train2017.json) or its folder (valid/x.json)."""
+def _split_of(path: Path, root: Path) -> str:
+    """Return the split by a file's name (instances_train2017.json) or its folder in DATA (valid/x.json)."""
     words = path.stem.replace("-", "_").replace(".", "_").split("_")
-    for word in (*words, path.parent.name):
+    for word in (*words, *path.relative_to(root).parent.parts):
         split = split_called(word.rstrip("0123456789"))
         if split:
             return split
     return ""
+
+
+def _by_split(files: Iterable[Path], root: Path) -> tuple[dict[Path, str], tuple[str, ...]]:
+    """Return the split of each file that counts, "" where it tells none, and a note if only some tell one.
+
+    Where some tell train, those that tell none are left out: they repeat pictures, or nobody knows for what
+    they are. Where some tell val or test alone, the others are train, without the pictures of val and test.
+    """
+    splits = {path: _split_of(path, root) for path in files}
+    untold = [path for path, split in splits.items() if not split]
+    if len(untold) in (0, len(splits)):
+        return splits, ()
+    names = ", ".join(path.relative_to(root).as_posix() for path in untold)
+    told = " and ".join(sorted({split for split in splits.values() if split}))
+    if "train" not in splits.values():
+        return splits, (f"the pictures of {names} are train, without those of {told}",)
+    kept = {path: split for path, split in splits.items() if split}
+    return kept, (f"{names}: left out, since the name tells no split, and those of other files tell {told}",)
 
 
 def _categories(contents: Mapping[Path, Mapping[str, Any]]) -> dict[int, str]:
@@ -205,6 +170,7 @@ class _Picture:
 def _collect(
     path: Path,
     content: Mapping[str, Any],
+    images: Mapping[tuple[Path, str], Path | None],
     values: Mapping[int, int],
     ignore: int,
     pictures: dict[str, _Picture],
@@ -216,8 +182,7 @@ def _collect(
         file_name = str(entry["file_name"])
         if entry["id"] in numbers:
             raise DataError(f"two images have the id {entry['id']}: give each its own")
-        known = pictures.get(file_name)
-        image = Path(known.image) if known else _find_image(path, file_name)
+        image = images[path, file_name]
         if image is None:
             faults.append(f"{path}: names the picture {file_name}, which is missing: add it, or take it out")
             numbers[entry["id"]] = None
@@ -225,9 +190,13 @@ def _collect(
         origin = f"{path}: image {entry['id']} ({file_name})"
         size = as_size(entry["height"], entry["width"])
         name = name_below(Path("/"), Path("/", *Path(file_name).parts))
-        numbers[entry["id"]] = pictures.setdefault(
-            file_name, _Picture(name, str(image), origin, size, [], [])
-        )
+        known = pictures.setdefault(str(image), _Picture(name, str(image), origin, size, [], []))
+        if known.size != size:
+            raise DataError(
+                f"image {entry['id']} ({file_name}) is {size} (height, width) here, but {known.size} in "
+                f"{known.origin}: export both again, or take one out"
+            )
+        numbers[entry["id"]] = known
     annotations = content["annotations"][::-1]
     content["annotations"].clear()
     while annotations:  # each goes when it has been read: they are all that is large
@@ -273,15 +242,25 @@ def _segmentation(entry: Mapping[str, Any], size: Size) -> Any:
     return polygons
 
 
-def _find_image(path: Path, file_name: str) -> Path | None:
-    """Return the picture, beside the JSON file or in the folders that tools make."""
+def _find_images(contents: Mapping[Path, Mapping[str, Any]]) -> dict[tuple[Path, str], Path | None]:
+    """Return where the pictures are, by the JSON file and their name in it."""
+    wanted: dict[tuple[Path, str], list[Path]] = {}
+    for path, content in contents.items():
+        folders = _folders(path)
+        with reading(path, _WHAT):
+            wanted |= {(path, str(entry["file_name"])): folders for entry in content["images"]}
+    found = find_files([(name, folders) for (_, name), folders in wanted.items()])
+    return dict(zip(wanted, found, strict=True))
+
+
+def _folders(path: Path) -> list[Path]:
+    """Return where the pictures of a JSON file may be: beside it, or in the folders that tools make."""
     here, above = path.parent, path.parent.parent
     split = path.stem.rpartition("_")[2]  # instances_train2017 -> train2017
     folders = [here, here / "images"]
     if here.name in ("annotations", "labels"):
         folders += [above / "images" / split, above / split, above / "images", above]
-    folders += [here / "images" / split, here / split, here / path.stem]
-    return find_file(file_name, folders)
+    return [*folders, here / "images" / split, here / split, here / path.stem]
 
 
 def _pairs(pictures: Iterable[_Picture], canvas: Canvas) -> tuple[Pair, ...]:
@@ -290,9 +269,6 @@ def _pairs(pictures: Iterable[_Picture], canvas: Canvas) -> tuple[Pair, ...]:
         image, regions = Path(picture.image), (*picture.crowds, *picture.regions)
         pairs.append(Pair(picture.name, image, canvas.mask(picture.origin, image, picture.size, regions)))
         picture.crowds, picture.regions = [], []
-    names = [pair.name for pair in pairs]
-    if len(set(names)) < len(names):  # a.jpg and a.png
-        pairs = [Pair(pair.name + pair.image.suffix, pair.image, pair.mask) for pair in pairs]
     return tuple(sorted(pairs, key=lambda pair: pair.name))
 
 

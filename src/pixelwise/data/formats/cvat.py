@@ -18,7 +18,7 @@ from ..pairs import Pair
 from ..splits import split_called
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Stamp, box, ellipse, plan, turned
-from .reading import Points, as_points, as_size, files_with, find_file, peek, read_xml, reading
+from .reading import Points, as_points, as_size, files_with, find_files, peek, read_xml, reading
 
 _WHAT = "annotations of CVAT for images 1.1"
 _THIN = ("polyline", "points", "tag", "cuboid", "skeleton")
@@ -58,22 +58,17 @@ def open_cvat(request: Request) -> Layout:
 
     pairs: list[Pair] = []
     faults: list[str] = []
-    thin = 0
-    for path, tree in trees.items():
+    images = _images(trees)
+    for (path, entry), image in images:
         with reading(path, _WHAT):
-            for entry in tree.iter("image"):
-                name, subset = entry.attrib["name"], entry.get("subset", "")
-                folders = [path.parent, *(path.parent / folder for folder in ("images", f"images/{subset}"))]
-                image = find_file(name, folders)
-                thin += sum(shape.tag in _THIN for shape in entry)
-                if image is None:
-                    faults.append(f"{path}: names the picture {name}, which is missing: put it into images")
-                    continue
+            if image is None:
+                name = entry.attrib["name"]
+                faults.append(f"{path}: names the picture {name}, which is missing: put it into images")
+            else:
                 pairs.append(_pair(path, entry, image, canvas))
+    thin = sum(shape.tag in _THIN for (_, entry), _ in images for shape in entry)
     if not pairs:
         raise DataError(faults[0] if faults else f"{files[0]}: names no picture")
-    if len({pair.name for pair in pairs}) < len(pairs):
-        pairs = [Pair(f"{pair.name}{pair.image.suffix}", pair.image, pair.mask) for pair in pairs]
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
     notes = (*canvas.notes, note)
     if thin:
@@ -90,6 +85,17 @@ def _labels(tree: Element) -> Iterator[tuple[str, Color | None]]:
     if not labels:
         for name in sorted({shape.attrib["label"] for image in tree.iter("image") for shape in image}):
             yield name, None
+
+
+def _images(trees: Mapping[Path, Element]) -> list[tuple[tuple[Path, Element], Path | None]]:
+    """Return the entries of all pictures, with the file that each is in, and where the pictures are."""
+    entries = [(path, entry) for path, tree in trees.items() for entry in tree.iter("image")]
+    wanted: list[tuple[str, list[Path]]] = []
+    for path, entry in entries:
+        with reading(path, _WHAT):
+            folders = ("", "images", f"images/{entry.get('subset', '')}")
+            wanted.append((entry.attrib["name"], [path.parent / folder for folder in folders]))
+    return list(zip(entries, find_files(wanted), strict=True))
 
 
 def _pair(path: Path, entry: Element, image: Path, canvas: Canvas) -> Pair:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ...errors import DataError
+from ...errors import DataError, MissingExtraError
 from ...extras import require
 from ..archive import MAX_BYTES, temporary_folder
 from ..splits import SPLITS, split_called
@@ -34,7 +34,9 @@ def open_huggingface(request: Request) -> Path:
     Bytes are written as they stand in the data set. The folder lasts as long as this process.
 
     Raises:
-        DataError: the data set is not what it should be, or larger than a temporary folder should be.
+        DataError: the data set is not what it should be, or larger than a temporary folder should be, or the
+            temporary folder cannot be written.
+        MissingExtraError: the package that reads such data sets is not installed.
     """
     root = request.root
     folder = temporary_folder()
@@ -43,8 +45,14 @@ def open_huggingface(request: Request) -> Path:
     except DataError as error:
         text = str(error)
         raise error if text.startswith(str(root)) else DataError(f"{root}: {text}") from error
+    except MissingExtraError:
+        raise
     except Exception as error:  # what the readers of damaged files may raise is not listed anywhere
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+        if (
+            isinstance(error, OSError) and error.errno
+        ):  # of the system; Arrow's own, of damaged files, have none
+            raise DataError(f"{root}: cannot be read ({reason})") from error
         raise DataError(f"{root}: is damaged, or not {_WHAT} ({reason}); save it again") from error
     if not rows:
         raise DataError(f"{root}: holds no row; expected {_WHAT}")
@@ -55,28 +63,49 @@ def _write_rows(root: Path, folder: Path) -> int:
     """Write pictures and masks as `open_huggingface` says, and return how many rows there were."""
     budget, rows = MAX_BYTES, 0
     splits = dict(_splits(root))
-    for name, batches in splits.items():
+    for name, (pictures, batches) in splits.items():
         split = split_called(name.split("-")[0])
         if len(splits) > 1 and split is None:
             raise DataError(f"holds a split '{name}', expected {', '.join(SPLITS)}")
         place = folder if split is None else folder / split
-        columns: tuple[str, str] | None = None
+        columns = _columns(pictures)
         for row in batches:
-            columns = columns or _columns(row)
             for kind, column in zip(("images", "masks"), columns, strict=True):
                 content = _content(row[column], root, f"row {rows} in order, column {column},")
                 budget -= len(content)
                 if budget < 0:
                     raise DataError(f"holds more than {MAX_BYTES:,} bytes of pictures; convert it in parts")
                 path = place / kind / f"{rows:07d}{_suffix(content)}"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+                _write(path, content)
             rows += 1
     return rows
 
 
-def _splits(root: Path) -> Iterator[tuple[str, Iterator[Row]]]:
-    """Yield the name of each split and its rows, pictures as {bytes, path}."""
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise DataError(
+            f"its pictures are unpacked to the temporary folder {path.parent}, which cannot be written "
+            f"({error.strerror or error}): free space there, or set TMPDIR to a folder that has more"
+        ) from error
+
+
+class _Split(NamedTuple):
+    """A split.
+
+    Attributes:
+        columns: Whether each column, by its name, holds pictures.
+        rows: The rows, pictures as {bytes, path}.
+    """
+
+    columns: dict[str, bool]
+    rows: Iterator[Row]
+
+
+def _splits(root: Path) -> Iterator[tuple[str, _Split]]:
+    """Yield the splits by their names."""
     if any((root / name).is_file() for name in _MARKS):
         require("datasets")
         import datasets
@@ -88,20 +117,35 @@ def _splits(root: Path) -> Iterator[tuple[str, Iterator[Row]]]:
     require("pyarrow")
     by_split: dict[str, list[Path]] = {}
     for path in files_with(root, ".parquet"):
-        word = path.stem.split("-")[0]  # train-00000-of-00002.parquet, or train/0000.parquet
-        split = word if split_called(word) else path.parent.name if split_called(path.parent.name) else "all"
-        by_split.setdefault(split, []).append(path)
-    yield from ((split, _parquet_rows(paths)) for split, paths in by_split.items())
+        # train-00000-of-00002.parquet, or train/0000.parquet; the name of DATA itself says nothing
+        words = (path.stem.split("-")[0], *path.relative_to(root).parent.parts)
+        by_split.setdefault(next(filter(split_called, words), "all"), []).append(path)
+    yield from ((split, _parquet(paths)) for split, paths in by_split.items())
 
 
-def _undecoded(part: Any) -> Iterator[Row]:
+def _undecoded(part: Any) -> _Split:
     import datasets
 
     part.data.validate(full=True)  # or a damaged file has Arrow read where no memory is
     for name, feature in part.features.items():
         if isinstance(feature, datasets.Image):
             part = part.cast_column(name, datasets.Image(decode=False))
-    return iter(part)
+    return _Split(_kinds(part.data.schema), iter(part))
+
+
+def _parquet(paths: list[Path]) -> _Split:
+    import pyarrow.parquet
+
+    return _Split(_kinds(pyarrow.parquet.read_schema(paths[0])), _parquet_rows(paths))
+
+
+def _kinds(schema: Any) -> dict[str, bool]:
+    """Return whether each column of an Arrow schema holds pictures, as structs with bytes."""
+    from pyarrow.types import is_struct
+
+    return {
+        column.name: is_struct(column.type) and column.type.get_field_index("bytes") >= 0 for column in schema
+    }
 
 
 def _parquet_rows(paths: list[Path]) -> Iterator[Row]:
@@ -112,9 +156,9 @@ def _parquet_rows(paths: list[Path]) -> Iterator[Row]:
             yield from batch.to_pylist()
 
 
-def _columns(row: Row) -> tuple[str, str]:
+def _columns(columns: Mapping[str, bool]) -> tuple[str, str]:
     """Return the names of the columns of pictures and of masks."""
-    pictures = [name for name, cell in row.items() if isinstance(cell, dict) and "bytes" in cell]
+    pictures = [name for name, holds_pictures in columns.items() if holds_pictures]
     image = next((name for name in _IMAGES if name in pictures), None)
     mask = next((name for name in _MASKS if name in pictures), None)
     others = [name for name in pictures if name != image]
@@ -122,8 +166,8 @@ def _columns(row: Row) -> tuple[str, str]:
         mask = others[0]
     if image is None or mask is None:
         raise DataError(
-            f"its columns of pictures are {', '.join(pictures) or 'none'} (of {', '.join(row)}); expected "
-            "image and mask: rename them with rename_column"
+            f"its columns of pictures are {', '.join(pictures) or 'none'} (of {', '.join(columns)}); "
+            "expected image and mask: rename them with rename_column"
         )
     return image, mask
 

@@ -17,7 +17,7 @@ from ..image import MAX_PIXELS
 from ..pairs import Pair
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Size, box, ellipse, plan
-from .reading import Points, as_points, as_size, files_with, find_file, peek, read_json, reading
+from .reading import Points, as_points, as_size, files_with, find_files, last_part, peek, read_json, reading
 
 _WHAT = "tasks of Label Studio's JSON export with data and annotations"
 _KINDS = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
@@ -86,19 +86,19 @@ def open_label_studio(request: Request) -> Layout:
 
     pairs: list[Pair] = []
     faults: list[str] = []
-    for path, task, results in tasks:
+    wanted: list[tuple[str, list[Path]]] = []
+    for path, task, _ in tasks:
         with reading(path, _WHAT):
-            picture = _picture(task)
-            image = find_file(picture, _folders(path)) or find_file(_without_prefix(picture), _folders(path))
+            wanted.append((_picture(task), _folders(path)))
+    images = find_files(wanted, _shorter)
+    for (path, task, results), (picture, _), image in zip(tasks, wanted, images, strict=True):
+        with reading(path, _WHAT):
             if image is None:
                 faults.append(f"{path}: names the picture {picture}, which is missing: put it into images")
             else:
                 pairs.append(_pair(f"{path}: task {task.get('id')}", image, results, canvas))
     if not pairs:
         raise DataError(faults[0] if faults else f"{files[0]}: holds no task that is annotated")
-    doubled = len({pair.name for pair in pairs}) < len(pairs)
-    if doubled:
-        raise DataError(f"{files[0]}: two tasks have one picture name; give each picture a name of its own")
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
     notes = (*canvas.notes, note)
     return Layout(splits, canvas.description, notes=notes, faults=dict.fromkeys(splits, tuple(faults)))
@@ -131,9 +131,10 @@ def _picture(task: Mapping[str, Any]) -> str:
     return unquote(local[0] if local else parts.path).lstrip("/")
 
 
-def _without_prefix(picture: str) -> str:
-    """Return the last part of a path without the "1a2b3c4d-" that uploads are given."""
-    return re.sub(r"^[0-9a-f]{8}-", "", picture.rpartition("/")[2])
+def _shorter(picture: str) -> tuple[str, ...]:
+    """Return the last part of a path, and that without the "1a2b3c4d-" that uploads are given."""
+    (last,) = last_part(picture)
+    return last, re.sub(r"^[0-9a-f]{8}-", "", last)
 
 
 def _folders(path: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ..listing import name_below
 from ..pairs import Pair
 from .base import Format, Layout, Request
 from .drawing import Outline, Patch, Region, Stamp, box, ellipse, plan
-from .reading import Points, as_points, as_size, files_with, find_file, peek, read_json, read_lines, reading
+from .reading import Points, as_points, as_size, files_with, find_files, peek, read_json, read_lines, reading
 
 _WHAT = "annotations of LabelMe with shapes and imagePath"
 _DEPTH = 4
@@ -62,11 +63,22 @@ def open_labelme(request: Request) -> Layout:
     pairs: list[Pair] = []
     faults: list[str] = []
     thin = 0
-    for path, content in contents.items():
-        image = find_file(content["imagePath"], [path.parent, path.parent.parent / "images", root])
+    images = find_files(
+        [
+            (content["imagePath"], [path.parent, path.parent.parent / "images", root])
+            for path, content in contents.items()
+        ]
+    )
+    claims = Counter(images)
+    for (path, content), image in zip(contents.items(), images, strict=True):
+        called = f"{path}: names the picture {content['imagePath']}"
         if image is None:
+            faults.append(f"{called}, which is missing: put it beside")
+            continue
+        if claims[image] > 1 and image.parent != path.parent:
             faults.append(
-                f"{path}: names the picture {content['imagePath']}, which is missing: put it beside"
+                f"{called}; {image} has that name, but another file names it, too: put the picture of this "
+                "file beside it, or delete this file"
             )
             continue
         with reading(path, _WHAT):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -141,17 +142,43 @@ def as_size(height: Any, width: Any) -> tuple[int, int]:
 
 
 def find_file(name: str, folders: Sequence[Path]) -> Path | None:
-    """Return the first file of a name below some folders: by its whole path, else by its last part.
-
-    A name never leads out of the folders.
-    """
+    """Return the first file of a name below some folders; a name, which may hold folders, never leads out."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     if not parts or ".." in parts:
         return None
-    for tail in (parts, parts[-1:]):
-        for folder in folders:
-            path = folder.joinpath(*tail)
-            with suppress(OSError, ValueError):  # a name that no file can have, such as one of 400 letters
-                if path.is_file():
-                    return path
+    for folder in folders:
+        path = folder.joinpath(*parts)
+        with suppress(OSError, ValueError):  # a name that no file can have, such as one of 400 letters
+            if path.is_file():
+                return path
     return None
+
+
+def last_part(name: str) -> tuple[str, ...]:
+    """Return what a file may be called where the folders in its name are not there."""
+    return (name.replace("\\", "/").rpartition("/")[2],)
+
+
+def find_files(
+    wanted: Sequence[tuple[str, Sequence[Path]]], shorten: Callable[[str], tuple[str, ...]] = last_part
+) -> list[Path | None]:
+    """Return the file of each entry of a data set, which is a name and the folders to look below.
+
+    A file is found by the whole name; by a shorter one only where no other name may mean that file, too:
+    if `b/1.jpg` is missing, neither `1.jpg` nor what `a/1.jpg` stands for is taken in its place.
+
+    Args:
+        wanted: The entries.
+        shorten: Returns the shorter names to try, in order.
+    """
+    found = [find_file(name, folders) for name, folders in wanted]
+    if None not in found:
+        return found
+    meant: list[Path | None] = []
+    names: dict[Path | None, set[str]] = defaultdict(set)
+    for name, folders in wanted:
+        meant.append(next(filter(None, (find_file(short, folders) for short in shorten(name))), None))
+        names[meant[-1]].add(name)
+    return [
+        file or (other if len(names[other]) == 1 else None) for file, other in zip(found, meant, strict=True)
+    ]

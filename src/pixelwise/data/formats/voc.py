@@ -184,7 +184,7 @@ def _open_sbd(root: Path) -> tuple[dict[str, tuple[Pair, ...]], tuple[str, ...]]
     faults: list[str] = []
     for split in ("train", "val"):
         path = root / f"{split}.txt"
-        names = read_lines(path, "a list of names") if path.is_file() else []
+        names = list(dict.fromkeys(read_lines(path, "a list of names"))) if path.is_file() else []
         if split == "train" and not names:
             names = sorted(file.stem for file in (root / "cls").glob("*.mat"))
         pairs = []

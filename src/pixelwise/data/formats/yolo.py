@@ -76,25 +76,29 @@ def _names(content: Any) -> dict[int, str]:
 
 
 def _images(path: Path, content: Mapping[str, Any], split: str) -> list[tuple[str, Path]]:
-    """Return the pictures of a split with their names: of folders, or of text files that list them."""
+    """Return the pictures of a split with their names: of folders, or of text files that list them.
+
+    A picture that stands there more than once counts once.
+    """
     base = path.parent / str(content.get("path") or ".")
     if not base.is_dir():
         base = path.parent  # exports name the folder that they lay in
     entries = content[split] if isinstance(content[split], list) else [content[split]]
-    found: list[tuple[str, Path]] = []
+    found: dict[Path, str] = {}
     for entry in entries:
         place = _place(base, path.parent, str(entry))
         if place.is_dir():
-            found += [(name_below(place, file), file) for file in picture_files(place)]
+            for file in picture_files(place):
+                found.setdefault(file, name_below(place, file))
         elif place.is_file():
             for line in read_lines(place, "a list of pictures"):
                 file = (place.parent / line) if line.startswith("./") else (base / line)
-                found.append((file.stem, file))
+                found.setdefault(file, file.stem)
         elif split != "test":
             raise DataError(
                 f"{split} is {entry}, which is neither a folder nor a file below {base}; correct the path"
             )
-    return found
+    return [(name, file) for file, name in found.items()]
 
 
 def _place(base: Path, beside: Path, entry: str) -> Path:

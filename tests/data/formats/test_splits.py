@@ -1,0 +1,83 @@
+"""Which split a file belongs to is told by its name, or that of a folder in the data set."""
+
+import shutil
+
+import published
+import pytest
+from test_missing import coco
+
+from pixelwise.data.folder import open_data
+from pixelwise.errors import DataError
+
+
+def named(data):
+    return {split: [pair.name for pair in pairs] for split, pairs in data.splits.items()}
+
+
+def pictures(root, names):
+    for name in names:
+        published.save_picture(root / f"{name}.png")
+
+
+@pytest.mark.parametrize("folder", ["test", "dev", "valid"])
+def test_the_name_of_the_data_set_itself_is_no_split(folder, tmp_path):
+    pictures(tmp_path / folder, "abcdef")
+    coco(tmp_path / folder, [f"{name}.png" for name in "abcdef"])
+    usual = shutil.copytree(tmp_path / folder, tmp_path / "plants")
+    splits = named(open_data(usual))
+    assert set(splits) == {"train", "val"}
+    assert named(open_data(tmp_path / folder)) == splits
+    assert named(open_data(tmp_path / folder / "annotations.json")) == splits
+
+
+def test_the_name_of_a_folder_of_parquet_files_is_no_split(tmp_path):
+    published.parquet(tmp_path)
+    (tmp_path / "data" / "validation-00000-of-00001.parquet").unlink()
+    (tmp_path / "data" / "train-00000-of-00001.parquet").rename(tmp_path / "data" / "0.parquet")
+    data = (tmp_path / "data").rename(tmp_path / "test")
+    assert set(named(open_data(data))) == {"train"}
+
+
+def test_a_folder_in_the_data_set_tells_a_split(tmp_path):
+    for split in ("train", "valid"):
+        pictures(tmp_path / split, "ab")
+        coco(tmp_path / split, ["a.png", "b.png"])
+    assert named(open_data(tmp_path)) == {"train": ["a", "b"], "val": ["a", "b"]}
+
+
+def test_a_file_that_tells_no_training_split_says_how_to_have_one(tmp_path):
+    pictures(tmp_path, "ab")
+    coco(tmp_path, ["a.png", "b.png"])
+    (tmp_path / "annotations.json").rename(tmp_path / "2024-dev.json")
+    data = open_data(tmp_path)
+    assert len(data.split("val")) == 2
+    with pytest.raises(DataError, match="rename what is called val if it is meant for training"):
+        data.split("train")
+
+
+def both(root, *others):
+    """Write annotations.json with the pictures a to f, and a file with some of them for each other name."""
+    pictures(root, "abcdef")
+    coco(root, [f"{name}.png" for name in "abcdef"])
+    whole = (root / "annotations.json").rename(root / "whole")
+    for file, names in others:
+        coco(root, [f"{name}.png" for name in names])
+        (root / "annotations.json").rename(root / file)
+    whole.rename(root / "annotations.json")
+
+
+def test_a_file_that_tells_no_split_does_not_dissolve_those_of_others(tmp_path):
+    both(tmp_path, ("train.json", "abcd"), ("val.json", "e"))
+    data = open_data(tmp_path)
+    assert named(data) == {"train": ["a", "b", "c", "d"], "val": ["e"]}
+    left_out = "left out, since the name tells no split, and those of other files tell train and val"
+    assert f"annotations.json: {left_out}" in data.notes
+
+
+def test_beside_val_alone_a_file_that_tells_no_split_is_train_without_the_pictures_of_val(tmp_path):
+    both(tmp_path, ("val.json", "ef"))
+    data = open_data(tmp_path)
+    assert named(data) == {"train": ["a", "b", "c", "d"], "val": ["e", "f"]}
+    assert "the pictures of annotations.json are train, without those of val" in data.notes
+    (tmp_path / "c.png").unlink()
+    assert "names the picture c.png, which is missing" in open_data(tmp_path).faults["train"][0]

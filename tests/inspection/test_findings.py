@@ -151,6 +151,20 @@ def test_a_class_that_was_not_named_is_not_taken_for_void(root):
     assert not found["value-beyond-names"].safe
 
 
+def test_the_same_picture_in_val_and_test_and_twice_in_train_are_told_as_such(root):
+    for kind in ("images", "masks"):
+        (root / "test" / kind).mkdir(parents=True)
+        val, train = files(root, "val", kind)[0], files(root, "train", kind)[0]
+        shutil.copy(val, root / "test" / kind / val.name)
+        shutil.copy(train, train.with_stem("zz"))
+    findings = found(root)
+    assert {kind: finding.severity for kind, finding in findings.items()} == {
+        "same-picture-in-val-and-test": Severity.WARNING,
+        "same-picture-twice": Severity.REMARK,
+    }
+    assert not findings["same-picture-in-val-and-test"].fix
+
+
 def test_a_split_that_training_needs_and_lacks_is_told(root):
     shutil.rmtree(root / "train")
     assert split_missing(root) == "no pair in train, only 6 in val"

@@ -45,17 +45,30 @@ def missing(survey: Survey) -> Iterator[Finding]:
 def same_picture(survey: Survey) -> Iterator[Finding]:
     """Find pictures that occur more than once, in two splits or in one."""
     groups = _repeated(survey)
-    across = [group for group in groups if len({split for split, _ in group}) > 1]
-    within = [group for group in groups if len({split for split, _ in group}) == 1]
-    if across:
+    learned: list[list[_Place]] = []
+    scored: list[list[_Place]] = []
+    within: list[list[_Place]] = []
+    for group in groups:
+        splits = {split for split, _ in group}
+        (within if len(splits) == 1 else learned if "train" in splits else scored).append(group)
+    if learned:
         yield _groups(
             "same-picture-across-splits",
             Severity.BLOCKS,
-            f"{count(len(across), 'picture')} in more than one split",
-            across,
+            f"{count(len(learned), 'picture')} of train in another split as well",
+            learned,
             why="the score on val counts pictures that the network has learned by heart: it means nothing",
             mend="delete the pairs from train, or from val",
-            fix="keeps them in val and test only",
+            fix="keeps them out of train",
+        )
+    if scored:
+        yield _groups(
+            "same-picture-in-val-and-test",
+            Severity.WARNING,
+            f"{count(len(scored), 'picture')} in val and in test",
+            scored,
+            why="the model is chosen by its score on val, so that the score on test flatters",
+            mend="delete the pairs from one of the two",
         )
     if within:
         yield _groups(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from .data.folder import open_data
 from .data.form import PictureForm
 from .data.masks import MaskCodec, read_mask
 from .data.pairs import Pair, SegmentationData, other_size
+from .data.scan import Progress
 from .engines.names import EngineName, TtaName
 from .errors import ConfigError, DataError, ImageError
 from .extras import require
@@ -30,9 +30,6 @@ from .writing import check_writable, writing_to
 
 if TYPE_CHECKING:
     from .models.fcn import FCN
-
-Progress = Callable[[int, int], None]
-"""Told how many pictures are done, and how many there are."""
 
 
 @dataclass(frozen=True)

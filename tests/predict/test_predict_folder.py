@@ -192,7 +192,7 @@ def test_only_a_few_pictures_are_in_memory_at_a_time(predictor, stripes, tmp_pat
         "pixelwise.data.form.read_image", count("read", lambda path: np.array(Image.open(path)))
     )
     monkeypatch.setattr(
-        "pixelwise.predict.render.indexed", count("written", lambda mask, _: Image.fromarray(mask))
+        "pixelwise.predict.outputs.indexed", count("written", lambda mask, _: Image.fromarray(mask))
     )
     assert len(predict_folder(predictor, [tmp_path], tmp_path / "out").written) == 30
 

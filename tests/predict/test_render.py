@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pixelwise.data.masks import indexed
 from pixelwise.labels import Labels
-from pixelwise.predict.render import blend, borders, class_shares, enlargement, grey, indexed, legend, overlay
+from pixelwise.predict.render import blend, borders, class_shares, enlargement, grey, legend, overlay
 
 LABELS = Labels(("road", "sky", "car"), ((200, 0, 0), (0, 200, 0), (0, 0, 200)))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import ImageError
-from ..labels import Color
+from ..labels import Color, Labels
 from .image import open_picture, upright
 
 _GREY_STEP = 0x010101  # from one grey colour to the next: r = g = b
@@ -226,3 +226,10 @@ def unpack_color(value: int) -> Color:
 def hex_color(value: int) -> str:
     """Return the colour 0xRRGGBB as "#rrggbb"."""
     return f"#{value:06x}"
+
+
+def indexed(mask: NDArray[np.uint8], labels: Labels) -> Image.Image:
+    """Return a mask (H, W) as a palette picture: ids as they are, shown in the colours of the classes."""
+    picture = Image.fromarray(mask)
+    picture.putpalette(labels.color_table().tobytes())
+    return picture

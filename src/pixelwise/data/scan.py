@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ImageError
 from .masks import Mask, MaskValues, is_grey, read_mask_values
@@ -64,12 +65,7 @@ def scan_mask(mask: Mask) -> MaskRecord | ImageError:
 def summarize(found: MaskValues) -> MaskRecord:
     """Return the record of a mask."""
     values = found.values
-    if values.dtype == np.uint8:
-        histogram = np.bincount(values.ravel(), minlength=256)
-        distinct = np.flatnonzero(histogram)
-        pixels = histogram[distinct]
-    else:
-        distinct, pixels = np.unique(values, return_counts=True)
+    distinct, pixels = count_values(values)
     if distinct.size > MAX_VALUES:
         kept = np.argsort(-pixels, kind="stable")[:MAX_VALUES]
         distinct, pixels = distinct[kept], pixels[kept]
@@ -83,6 +79,15 @@ def summarize(found: MaskValues) -> MaskRecord:
         palette={value: palette[value] for value in counts if value in palette},
         lossy=found.lossy,
     )
+
+
+def count_values(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the different values in an array, in order, and how often each occurs."""
+    if values.dtype == np.uint8:
+        histogram = np.bincount(values.ravel(), minlength=256)
+        distinct = np.flatnonzero(histogram)
+        return distinct, histogram[distinct]
+    return np.unique(values, return_counts=True)
 
 
 def mask_to_plain(record: MaskRecord | ImageError) -> list[Any] | None:

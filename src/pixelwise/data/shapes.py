@@ -21,6 +21,7 @@ from ..errors import ConfigError
 from ..labels import IGNORE_INDEX, Labels
 from ..writing import new_folder
 from .description import FILE_NAME, Description, draft
+from .masks import indexed
 from .scan import Progress
 
 Plane = NDArray[Any]
@@ -176,9 +177,7 @@ def write_shapes(
 
 
 def _save(folder: Path, name: str, image: NDArray[np.uint8], mask: NDArray[np.uint8], labels: Labels) -> None:
-    indexed = Image.fromarray(mask, "L")
-    indexed.putpalette(labels.color_table().tobytes())
-    for kind, picture in (("images", Image.fromarray(image)), ("masks", indexed)):
+    for kind, picture in (("images", Image.fromarray(image)), ("masks", indexed(mask, labels))):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         picture.save(folder / kind / f"{name}.png")
 

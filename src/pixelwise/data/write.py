@@ -8,15 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX, Labels
 from ..writing import new_folder
 from .description import FILE_NAME, Description, draft, read_description
 from .image import verify_image
-from .masks import MaskCodec, read_mask
+from .masks import MaskCodec, indexed, read_mask
 from .pairs import Pair, SegmentationData, other_size
 from .scan import Progress, in_parallel
 
@@ -105,14 +103,7 @@ def _write_pair(
     for path in (image_path, mask_path):
         path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(pair.image, image_path)
-    save_mask(mask, data.labels, mask_path)
+    indexed(mask, data.labels).save(mask_path)
     if not np.array_equal(read_mask(mask_path, codec), mask):
         return DataError(f"{mask_path}: does not read back as it was written; is the disk damaged or full?")
     return None
-
-
-def save_mask(mask: NDArray[np.uint8], labels: Labels, path: Path) -> None:
-    """Write a mask of ids (H, W) as an indexed PNG with the colours of the classes."""
-    indexed = Image.fromarray(mask, "L")
-    indexed.putpalette(labels.color_table().tobytes())
-    indexed.save(path)

@@ -13,7 +13,7 @@ from ..data.image import open_picture, orientation, read_image, to_rgb
 from ..data.masks import Mask, MaskValues, read_mask_values
 from ..data.pairs import Pair
 from ..data.preview import preview
-from ..data.scan import MaskRecord, summarize
+from ..data.scan import MaskRecord, count_values, summarize
 from ..data.tiff import read_tiff_head
 from ..errors import ImageError
 from .edges import Agreement, agreement
@@ -153,8 +153,8 @@ def _areas(values: NDArray[Any]) -> tuple[int, ...]:
         return ()
     corner = values[:-1, :-1]
     solid = (corner == values[1:, :-1]) & (corner == values[:-1, 1:]) & (corner == values[1:, 1:])
-    inner, inner_pixels = _counted(corner[solid])
-    all_, all_pixels = _counted(values)
+    inner, inner_pixels = count_values(corner[solid])
+    all_, all_pixels = count_values(values)
     pixels = dict(zip(all_.tolist(), all_pixels.tolist(), strict=True))
     kept = [
         (count, value)
@@ -162,14 +162,6 @@ def _areas(values: NDArray[Any]) -> tuple[int, ...]:
         if 3 * count >= pixels[value]
     ]
     return tuple(value for _, value in sorted(kept, reverse=True)[:_AREAS])
-
-
-def _counted(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    if values.dtype == np.uint8:
-        histogram = np.bincount(values.ravel(), minlength=256)
-        distinct = np.flatnonzero(histogram)
-        return distinct, histogram[distinct]
-    return np.unique(values, return_counts=True)
 
 
 def _softness(found: MaskValues) -> tuple[float, int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from ..data.masks import indexed
 from ..errors import DataError
 from ..labels import Labels
 from ..writing import replacing
@@ -116,7 +117,7 @@ class Layout:
             first, names = np.array(origin.encode()), np.array(self.labels.class_names)
             with replacing(self.probs_file(name)) as file:
                 np.savez(file, pixelwise=first, probs=probs.astype(np.float16), class_names=names)
-        _save(render.indexed(mask, self.labels), self.mask(name), origin)
+        _save(indexed(mask, self.labels), self.mask(name), origin)
 
 
 def _save(picture: Image.Image, path: Path, origin: str) -> None:

@@ -139,13 +139,6 @@ def legend(shares: list[ClassShare], width: int, font_size: int) -> Image.Image:
     return strip
 
 
-def indexed(mask: NDArray[np.uint8], labels: Labels) -> Image.Image:
-    """Return a mask (H, W) as a palette picture: ids as they are, shown in the colours of the classes."""
-    picture = Image.fromarray(mask)
-    picture.putpalette(labels.color_table().tobytes())
-    return picture
-
-
 def grey(probs: NDArray[Any]) -> Image.Image:
     """Return one class's probabilities (H, W) in 0..1 as a grey picture, black for 0 and white for 1."""
     return Image.fromarray(np.rint(probs * np.float32(255)).astype(np.uint8))

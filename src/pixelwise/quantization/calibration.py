@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..data.form import PictureForm
 from ..data.pairs import Pair
+from ..data.scan import Progress
 from ..engines.openvino import read_graph
 from ..engines.runtime import ov
 from ..errors import ImageError
@@ -49,7 +50,7 @@ def sample(
 
 
 def read_batches(
-    pairs: Sequence[Pair], form: PictureForm, seed: int, progress: Callable[[int, int], None] | None = None
+    pairs: Sequence[Pair], form: PictureForm, seed: int, progress: Progress | None = None
 ) -> Iterator[NDArray[Any]]:
     """Yield a batch (1, channels, H, W) of each picture: whole, or a window of it that the seed chooses.
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from ..checkpoint import ModelCard, load_model
 from ..data.pairs import SegmentationData
+from ..data.scan import Progress
 from ..engines.choose import ModelFiles
 from ..engines.openvino import OpenVinoEngine, read_graph, write_graph
 from ..engines.runtime import ov
 from ..errors import CheckpointError, ConfigError, DataError
-from ..evaluation import Evaluation, Progress, check_same_classes, evaluate, open_both
+from ..evaluation import Evaluation, check_same_classes, evaluate, open_both
 from ..export.write import put_in_place
 from ..extras import require
 from ..predict.predictor import Predictor

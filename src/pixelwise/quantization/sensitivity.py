@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.scan import Progress
 from ..engines.runtime import ov
 from .layers import Int8Layer, put_in
 
@@ -32,7 +33,7 @@ def rank(
     graph: ov.Model,
     layers: Sequence[Int8Layer],
     batches: Sequence[NDArray[Any]],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Sensitivity]:
     """Return the layers, the one first that moves the logits most when it alone is in int8.
 

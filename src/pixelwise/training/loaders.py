@@ -19,7 +19,7 @@ from ..errors import DataError
 from .allocator import keeps_memory
 from .loss import weights_from_pixels
 from .settings import TrainSettings
-from .statistics import MOST_PICTURES, count_pixels, picture_sizes
+from .statistics import MOST_PICTURES, count_all_pixels, picture_sizes
 
 LEAST_STEPS = 50
 """Steps that an epoch has at least, more or less: of a small set it takes several passes."""
@@ -74,7 +74,7 @@ def _rarity(data: SegmentationData) -> tuple[float, ...]:
     """Return the weight of each class in the choice of crops, from some masks."""
     pairs = data.split("train")
     some = pairs[:: -(-len(pairs) // MOST_PICTURES)]
-    pixels = torch.from_numpy(count_pixels(some, data.codec, data.labels.num_classes))
+    pixels = torch.from_numpy(count_all_pixels(some, data.codec, data.labels.num_classes))
     return tuple(weights_from_pixels(pixels).tolist()) if pixels.any() else ()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +21,7 @@ from ..data.folder import open_data
 from ..data.form import PHOTOS
 from ..data.memory import Memory
 from ..data.pairs import SegmentationData
+from ..data.scan import Progress
 from ..engines.choose import ModelFiles
 from ..errors import CheckpointError, ConfigError, DataError, TrainingError, did_you_mean
 from ..metrics import Scores
@@ -39,12 +39,10 @@ from .precision import memory_format
 from .record import BEST, RunRecorder
 from .resume import check_same_data, latest_state, write_data
 from .settings import TrainSettings
-from .statistics import ChannelStatistics, count_pixels, measure_channels
+from .statistics import ChannelStatistics, count_all_pixels, measure_channels
 from .trainer import make_trainer, quiet_lightning
 
 log = logging.getLogger("pixelwise")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -257,7 +255,7 @@ def _make_model(
 def _class_weights(data: SegmentationData, settings: TrainSettings) -> torch.Tensor | None:
     if not settings.class_weights:
         return None
-    pixels = count_pixels(data.split("train"), data.codec, data.labels.num_classes)
+    pixels = count_all_pixels(data.split("train"), data.codec, data.labels.num_classes)
     if not pixels.any():
         raise DataError(f"{data.root}: no pixel of the training masks has a class")
     return weights_from_pixels(torch.from_numpy(pixels))

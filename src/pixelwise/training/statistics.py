@@ -16,7 +16,7 @@ from ..data.pairs import Pair
 from ..data.scan import in_parallel
 from ..errors import DataError
 from ..models.families import FAMILIES, IMAGENET_STD, FamilyName
-from ..predict import counts
+from ..predict.counts import count_pixels
 
 MOST_PICTURES = 500
 """Pictures that channels, and the rarity of classes, are measured on."""
@@ -31,11 +31,11 @@ def picture_sizes(pairs: Sequence[Pair], most: int = 200) -> list[tuple[int, int
     return [read_size(pair.image) for pair in pairs[::step]]
 
 
-def count_pixels(pairs: Sequence[Pair], codec: MaskCodec, num_classes: int) -> NDArray[np.int64]:
+def count_all_pixels(pairs: Sequence[Pair], codec: MaskCodec, num_classes: int) -> NDArray[np.int64]:
     """Return how many pixels each class has over all masks (num_classes,)."""
 
     def count(pair: Pair) -> NDArray[np.int64]:
-        return counts.count_pixels(read_mask(pair.mask, codec), num_classes)
+        return count_pixels(read_mask(pair.mask, codec), num_classes)
 
     return sum(in_parallel(count, pairs), start=np.zeros(num_classes, np.int64))
 

@@ -165,3 +165,15 @@ def test_without_tifffile_the_error_holds_the_install_line(tmp_path, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'pixelwise\[tiff\]'"):
         read_tiff(tmp_path / "a.tif", read_tiff_head(tmp_path / "a.tif"))
+
+
+def test_want_of_memory_is_no_damage(tmp_path, monkeypatch):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, numbers((8, 9, 5), "uint16"), **CONTIG)
+
+    def refuse(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(tifffile, "TiffFile", refuse)
+    with pytest.raises(ImageError, match=r"a\.tif: does not fit into the memory"):
+        read_tiff(path, read_tiff_head(path))

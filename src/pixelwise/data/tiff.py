@@ -90,6 +90,8 @@ def read_tiff(path: Path, head: TiffHead) -> NDArray[Any]:
             pages: Iterable[Any] = file.pages
             wanted = (page for page in pages if not page.subfiletype & _OTHERS)
             stack = [_planes(page) for page in itertools.islice(wanted, head.pages)]
+    except MemoryError as error:
+        raise ImageError(f"{path}: does not fit into the memory: cut it into smaller pictures") from error
     except Exception as error:  # a decoder fed with broken bytes may raise anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(f"{path}: is damaged ({reason}); copy it again, or delete it") from error

@@ -50,6 +50,9 @@ INTERRUPTED = 130
 """Exit codes; 130 is 128 and the number of the signal, as shells have it after Ctrl-C."""
 
 
+USAGES = {"predict": "Usage: pixelwise predict --out PATH [OPTIONS] MODEL PICTURES..."}
+"""Usages that cyclopts would tell less well: [ARGS...] for PICTURES."""
+
 HELP = """Semantic segmentation with fully convolutional networks: train, measure, predict.
 
 Example:
@@ -149,7 +152,12 @@ app = _Commands(
 )
 for _place, (_name, _summary) in enumerate(COMMANDS.items()):
     app.command(
-        f"pixelwise.cli.{_name}:{_name}", name=_name, help=_summary, help_format="markdown", sort_key=_place
+        f"pixelwise.cli.{_name}:{_name}",
+        name=_name,
+        help=_summary,
+        help_format="markdown",
+        sort_key=_place,
+        usage=USAGES.get(_name),
     )
 
 

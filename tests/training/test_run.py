@@ -81,7 +81,9 @@ def test_resuming_before_any_epoch_was_finished_gives_the_weights_of_the_same_se
     run = tmp_path / "again"
     run.mkdir()
     TrainSettings(**SMALL, epochs=3).write(run / "settings.json")
+    (run / "model.safetensorsab12.part").touch()  # left by a process that was killed
     train(squares, out=run, resume=True, workers=0)
+    assert not list(run.glob("*.part"))
     _assert_same_weights(finished, run)
 
 

@@ -127,6 +127,8 @@ def train(
         module = TrainingModule(model, settings, _class_weights(data, settings))
         if is_first:
             run.mkdir(parents=True, exist_ok=True)
+            for partial in run.glob("*.part"):  # of a process that was killed while it wrote
+                partial.unlink()
             settings.write(run / "settings.json")
             write_data(run, data)
         if loaders.repeats > 1:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from pixelwise.errors import DataError, PixelwiseError
+from pixelwise.errors import DataError, PixelwiseError, WeightsError
 from pixelwise.training import run as run_module
 from pixelwise.training.module import TrainingModule
 from pixelwise.training.precision import memory_format
@@ -66,6 +66,25 @@ def test_what_cannot_be_is_found_before_all_files_are_read(
     with pytest.raises(PixelwiseError, match=message):
         train(squares, **options, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("family", "classes", "found"), [("plain", 2, "family is aligned"), ("aligned", 3, "num_classes is 2")]
+)
+def test_a_model_that_cannot_be_started_from_is_told_before_all_files_are_read(
+    family: str,
+    classes: int,
+    found: str,
+    finished: Path,
+    squares: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = shutil.copytree(squares, tmp_path / "data")
+    (data / "dataset.yaml").write_text(f"names: {[f'class_{i}' for i in range(classes)]}")
+    monkeypatch.setattr(run_module, "check_data", None)
+    with pytest.raises(WeightsError, match=f"model.safetensors: its {found}, expected"):
+        train(data, init_from=finished, family=family, model="fcn16s_vgg11", out=tmp_path / "run")
 
 
 def test_a_folder_that_is_not_there_is_missed_before_weights_are_looked_for(

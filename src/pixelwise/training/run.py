@@ -23,7 +23,14 @@ from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..data.scan import Progress
 from ..engines.choose import ModelFiles
-from ..errors import CheckpointError, ConfigError, DataError, TrainingError, did_you_mean
+from ..errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    TrainingError,
+    WeightsError,
+    did_you_mean,
+)
 from ..metrics import Scores
 from ..models.build import create_model
 from ..models.convert import load_shared
@@ -97,7 +104,7 @@ def train(
         data = _opened(data, settings, progress, memory)
         if settings.resume:
             check_same_data(run, data)
-        start = _start(settings) if state is None else None
+        start = _start(settings, data.labels.num_classes) if state is None else None
         recorder = RunRecorder(run, data.labels)
         with quiet_lightning():
             trainer = make_trainer(settings, run, recorder)  # fails where this machine cannot
@@ -179,7 +186,7 @@ def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainS
     return replace(settings or TrainSettings(), **options)
 
 
-def _start(settings: TrainSettings) -> Path | str | None:
+def _start(settings: TrainSettings, num_classes: int) -> Path | str | None:
     """Return what the network starts from: a model, a file of weights, "imagenet", or None for fresh weights.
 
     Whether it can be had is found out before all files are read, which can take hours; a download, which can
@@ -191,7 +198,13 @@ def _start(settings: TrainSettings) -> Path | str | None:
             raise CheckpointError(
                 f"{settings.init_from}: expected a .safetensors file to start from, found none"
             )
-        read_card(weights)
+        network = read_card(weights).network
+        for what, wanted in (("family", settings.family), ("num_classes", num_classes)):
+            if network[what] != wanted:
+                raise WeightsError(
+                    f"{weights}: its {what} is {network[what]}, expected {wanted}: "
+                    "a network can start from one that differs in nothing but the stride"
+                )
         return weights
     if settings.weights == "none":
         return None

@@ -46,16 +46,24 @@ def split_pairs(
 ) -> tuple[dict[str, tuple[Pair, ...]], str]:
     """Put pairs into splits by the first folder in their names if all have one such as train, else by name.
 
+    Where there are both train and val, pairs in other folders are left out: they may be those of val again.
+
     Returns:
         The splits, with names that differ, and a sentence that says how they came about.
     """
     found: dict[str, list[Pair]] = {}
     for pair in pairs:
         found.setdefault(split_called(pair.name.split("/")[0]) or "", []).append(pair)
-    if "" in found or "train" not in found:
+    others = found.pop("", [])
+    if "train" not in found or (others and "val" not in found):
         splits = split_by_name(with_distinct_names(pairs), seed, val_fraction)
         return splits, f"split by name with seed {seed}: {counted(splits)}"
-    return complete({name: tuple(found[name]) for name in SPLITS if name in found}, seed, val_fraction)
+    splits, note = complete(
+        {name: tuple(found[name]) for name in SPLITS if name in found}, seed, val_fraction
+    )
+    if others:
+        note += f"; {len(others)} pairs such as {others[0].name} are in no split and left out"
+    return splits, note
 
 
 def complete(

@@ -1,12 +1,15 @@
 """Which split a file belongs to is told by its name, or that of a folder in the data set."""
 
 import shutil
+from pathlib import Path
 
 import published
 import pytest
 from test_missing import coco
 
 from pixelwise.data.folder import open_data
+from pixelwise.data.pairs import Pair
+from pixelwise.data.splits import split_pairs
 from pixelwise.errors import DataError
 
 
@@ -81,3 +84,16 @@ def test_beside_val_alone_a_file_that_tells_no_split_is_train_without_the_pictur
     assert "the pictures of annotations.json are train, without those of val" in data.notes
     (tmp_path / "c.png").unlink()
     assert "names the picture c.png, which is missing" in open_data(tmp_path).faults["train"][0]
+
+
+def test_pairs_in_no_split_do_not_dissolve_those_of_others():
+    pairs = tuple(Pair(name, Path(name), Path(name)) for name in ("train/a", "val/b", "more/b", "c"))
+    splits, note = split_pairs(pairs, 0, 0.2)
+    assert {split: [pair.name for pair in found] for split, found in splits.items()} == {
+        "train": ["train/a"],
+        "val": ["val/b"],
+    }
+    assert note.endswith("; 2 pairs such as more/b are in no split and left out")
+    splits, note = split_pairs((pairs[0], *pairs[2:]), 0, 0.2)  # train may be what is in the pictures
+    assert sum(map(len, splits.values())) == 3
+    assert note.startswith("split by name")

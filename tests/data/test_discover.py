@@ -88,6 +88,18 @@ def test_palettes_that_disagree_are_read_by_colour(put_pair, tmp_path):
     )
 
 
+def test_a_colour_that_nobody_described_does_not_hide_that_the_others_are_renumbered(put_pair, tmp_path):
+    colors = [BLACK, RED, BLUE]
+    (tmp_path / "dataset.yaml").write_text(
+        f"names: [a, b, c]\ncolors: {dict(enumerate(map(list, colors)))}\nignore: [3]\n"
+    )
+    put_pair("train", "a", palette_picture([[0, 1, 2, 3]], [*colors, GREY]))
+    put_pair("train", "b", palette_picture([[0, 1, 2, 3]], [GREY, BLACK, RED, BLUE]))
+    data = open_data(tmp_path)
+    assert data.codec.by_color
+    assert any("; the colours are taken, as dataset.yaml describes them" in note for note in data.notes)
+
+
 RED, BLUE, BLACK, GREY = (255, 0, 0), (0, 0, 255), (0, 0, 0), (64, 64, 64)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .description import Description
 from .masks import hex_color, pack_color
@@ -27,13 +27,14 @@ def disagreement(held: Iterable[tuple[Pair, MaskRecord]]) -> str:
 def colors_tell(description: Description, held: Iterable[tuple[Pair, MaskRecord]]) -> bool:
     """Say whether palettes that disagree hold a description's colours, at whatever ids a tool put them.
 
-    That is so where a mask holds described colours alone, one of them at the id of another class. All else
-    is for show: masks of one data set that were drawn in different colours.
+    That is so where a mask holds more described colours at the ids of other classes than colours that nobody
+    described. All else is for show: masks of one data set that were drawn in different colours.
     """
     own = {value: pack_color(color) for value, color in description.colors.items()}
     described = {*own.values(), *map(pack_color, description.ignore_colors)}
-    return any(
-        {*record.palette.values()} <= described
-        and any(own.get(value) != color for value, color in record.palette.items())
-        for _, record in held
-    )
+
+    def is_renumbered(palette: Mapping[int, int]) -> bool:
+        elsewhere = sum(color in described and own.get(value) != color for value, color in palette.items())
+        return elsewhere > sum(color not in described for color in palette.values())
+
+    return any(is_renumbered(record.palette) for _, record in held)

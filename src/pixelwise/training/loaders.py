@@ -88,6 +88,7 @@ def make_loaders(
     form: PictureForm,
     std: tuple[float, ...] | None,
     place: Place,
+    epoch: int = 0,
 ) -> Loaders:
     """Make the loaders of one process.
 
@@ -97,6 +98,7 @@ def make_loaders(
         form: How pictures are read; its `fill`, the network's mean, is what lies outside them.
         std: Deviation of each channel; None for photos.
         place: Which process this is.
+        epoch: The first that is drawn. Lightning says it as well, but only when workers have drawn already.
 
     Raises:
         DataError: a split is missing, or has fewer pictures than there are processes.
@@ -130,10 +132,12 @@ def make_loaders(
         "multiprocessing_context": "forkserver" if workers and keeps_memory() else None,
         "generator": torch.Generator(),  # or loaders would draw from the one that dropout draws from
     }
+    sampler = EpochSampler(len(train_pairs), batch_size, settings.seed, place.rank, place.world, repeats)
+    sampler.set_epoch(epoch)
     training = DataLoader(
         TrainingSet(train_pairs, data.codec, augmentation, settings.seed, form),
         batch_size // place.world,
-        sampler=EpochSampler(len(train_pairs), batch_size, settings.seed, place.rank, place.world, repeats),
+        sampler=sampler,
         **shared,
     )
     validation = DataLoader(

@@ -53,6 +53,11 @@ def latest_state(run: Path) -> Path | None:
     return None
 
 
+def next_epoch(state: Path) -> int:
+    """Return the number, from 0, of the epoch that a run goes on with from a resume state."""
+    return int(torch.load(state, map_location="cpu", mmap=True, weights_only=True)["epoch"]) + 1
+
+
 def write_data(run: Path, data: SegmentationData) -> None:
     """Write into the run folder what it learns from: for people, and for `check_same_data`."""
     write_text(run / DATA, json.dumps(_facts(data), indent=2) + "\n")

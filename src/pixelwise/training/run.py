@@ -44,7 +44,7 @@ from .loss import weights_from_pixels
 from .module import TrainingModule
 from .precision import memory_format
 from .record import BEST, RunRecorder
-from .resume import check_same_data, latest_state, write_data
+from .resume import check_same_data, latest_state, next_epoch, write_data
 from .settings import TrainSettings
 from .statistics import ChannelStatistics, count_all_pixels, measure_channels
 from .trainer import make_trainer, quiet_lightning
@@ -128,6 +128,7 @@ def train(
             replace(form, fill=tuple(model.mean.flatten().tolist())),
             None if measured is None else measured.std,
             place,
+            0 if state is None else next_epoch(state),
         )
         if state is None:
             model.measure_maps(loaders.some_pictures())

@@ -131,6 +131,14 @@ def test_described_ids_win_over_palettes_that_disagree_unless_these_hold_the_des
     assert read == ([[1, 0]] if second == [RED, BLACK] else [[255, 1]] if by_color else [[0, 1]])
 
 
+def test_ids_with_a_palette_of_its_own_in_each_mask_are_told_as_such(put_pair, tmp_path):
+    for number in range(9):
+        palette = [(number, 10 * value, 255) for value in range(8)]
+        put_pair("train", f"{number}", palette_picture([list(range(8))], palette))
+    with pytest.raises(DataError, match=r"palettes of the masks disagree: .*, 72 colours .*if ids are meant"):
+        open_data(tmp_path)
+
+
 def test_palettes_that_agree_are_no_more_than_the_ids_look(put_pair, tmp_path):
     (tmp_path / "dataset.yaml").write_text("names: [a, b]\ncolors: {0: [0, 0, 0], 1: [255, 0, 0]}\n")
     put_pair("train", "a", palette_picture([[0, 1]], [RED, BLACK]))

@@ -28,7 +28,7 @@ def export(
         pictures: Folder of pictures to compare the answers on; generated ones by default.
 
     Returns:
-        Exit code 0.
+        Exit code: 0, or 1 when pictures could not be read.
 
     Example:
         pixelwise export runs/first --format onnx
@@ -53,4 +53,4 @@ def export(
     complaints = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     for line in done.unread:
         complaints.print(f"not compared on: {line}")
-    return 0
+    return 1 if done.unread else 0

@@ -120,6 +120,8 @@ def interpret(names: Sequence[str], held: Held) -> Discovery:
     else:
         _refuse_unclear(main, by_color, len(totals))
         worst = max(main, key=lambda entry: len(entry[1].counts))[0].mask
+        if unlike and len(totals) > MAX_COLORS:
+            raise DataError(f"{unlike}, {len(totals)} colours or more in all: if ids are meant, {_NAME}")
         description, note = _from_colors(totals, worst) if by_color else _from_ids(totals, worst)
         if not by_color:
             description = _with_palette(description, main)

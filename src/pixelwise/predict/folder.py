@@ -241,7 +241,7 @@ class _Work:
 
 _FOREIGN = (
     "{picture}: not predicted, since {result} is there already and was made from another picture or by "
-    "another model; take another --out, or delete it"
+    "another model (or with another --tta, or in int8); take another --out, or delete it"
 )
 
 

@@ -48,6 +48,14 @@ def test_a_folder_in_the_data_set_tells_a_split(tmp_path):
     assert named(open_data(tmp_path)) == {"train": ["a", "b"], "val": ["a", "b"]}
 
 
+def test_exports_of_several_jobs_add_up(tmp_path):
+    for job in ("job_1", "job_2"):
+        pictures(tmp_path / job / "images", "ab")
+        coco(tmp_path / job / "annotations", ["a.png", "b.png"])
+    names = sorted(name for found in named(open_data(tmp_path)).values() for name in found)
+    assert names == ["job_1/images/a", "job_1/images/b", "job_2/images/a", "job_2/images/b"]
+
+
 def test_a_file_that_tells_no_training_split_says_how_to_have_one(tmp_path):
     pictures(tmp_path, "ab")
     coco(tmp_path, ["a.png", "b.png"])

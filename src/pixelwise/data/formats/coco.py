@@ -33,7 +33,8 @@ def looks_like(root: Path) -> bool:
 
 
 def _files(root: Path) -> list[Path]:
-    return [path for path in files_with(root, ".json") if _is_coco(path)]
+    jobs = sorted(root.glob("*/annotations/*.json")) if root.is_dir() else []
+    return [path for path in (*files_with(root, ".json"), *jobs) if _is_coco(path)]
 
 
 def _is_coco(path: Path) -> bool:

@@ -203,7 +203,7 @@ def list_pairs(root: Path, *, seed: int = 0, val_fraction: float = 0.2) -> Listi
             )
         if name == "test" and not (folder / "masks").is_dir():
             notes.append(f"{folder} has no folder masks and is left out")
-        elif folder.is_dir():
+        else:
             splits[name], faults[name] = _match(folder)
     if splits:
         notes += [

@@ -33,12 +33,13 @@ def split_folders(root: Path) -> dict[str, list[Path]]:
 
     Other names than train, val and test count where the folder holds images or masks.
     """
-    found: dict[str, list[Path]] = {}
-    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+    found: dict[str, list[Path]] = {name: [] for name in SPLITS}
+    for folder in root.iterdir() if root.is_dir() else ():
         split = split_called(folder.name)
-        if split and (folder.name == split or any((folder / kind).is_dir() for kind in ("images", "masks"))):
-            found.setdefault(split, []).append(folder)
-    return {name: found[name] for name in SPLITS if name in found}
+        kinds = ("", "images", "masks") if folder.name == split else ("images", "masks")
+        if split and any((folder / kind).is_dir() for kind in kinds):
+            found[split].append(folder)
+    return {name: sorted(folders) for name, folders in found.items() if folders}
 
 
 def split_pairs(

@@ -13,7 +13,6 @@ from PIL import Image
 import pixelwise
 from pixelwise.cli.app import main
 from pixelwise.data.folder import open_data
-from pixelwise.data.form import PHOTOS
 from pixelwise.data.pairs import Pair
 from pixelwise.engines import choose
 from pixelwise.engines.openvino import OpenVinoEngine, read_graph
@@ -21,7 +20,6 @@ from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExt
 from pixelwise.evaluation import evaluate
 from pixelwise.predict.predictor import Predictor
 from pixelwise.quantization import run as run_module
-from pixelwise.quantization.calibration import read_batches, sample
 from pixelwise.quantization.run import quantize_model
 
 
@@ -174,40 +172,6 @@ def test_prediction_in_int8_imports_neither_torch_nor_nncf(folder, shapes, quick
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == f"openvino int8 (30, 40) {shapes.labels.num_classes}"
-
-
-def test_the_sample_depends_on_the_seed_alone(shapes):
-    pairs = shapes.split("train")
-    assert sample(pairs, 3, 7, PHOTOS) == sample(pairs, 3, 7, PHOTOS)
-    drawn = {tuple(pair.name for pair in sample(pairs, 3, seed, PHOTOS)[0]) for seed in range(8)}
-    assert len(drawn) > 1
-    assert sample(pairs, 99, 0, PHOTOS) == (list(pairs), ())
-
-
-def test_for_a_picture_that_cannot_be_read_another_is_drawn(shapes, tmp_path):
-    pairs = shapes.split("train")
-    drawn, _ = sample(pairs, 2, 0, PHOTOS)
-    broken = Pair(drawn[0].name, tmp_path / "broken.png", drawn[0].mask)
-    broken.image.write_bytes(b"no picture")
-    again, unread = sample([broken if pair == drawn[0] else pair for pair in pairs], 2, 0, PHOTOS)
-    assert len(again) == 2
-    assert drawn[1] in again
-    assert broken not in again
-    assert len(unread) == 1
-    assert unread[0].startswith(str(broken.image))
-
-
-def test_a_large_picture_is_seen_through_a_window(tmp_path, shapes, exported):
-    first = shapes.split("train")[0]
-    pair = Pair(first.name, tmp_path / "large.png", first.mask)
-    numbers = np.random.default_rng(0).integers(0, 256, (700, 30, 3), dtype=np.uint8)
-    Image.fromarray(numbers).save(pair.image)
-    form = read_graph(exported)[1].form
-    (first,), (again,) = (list(read_batches([pair], form, 0)) for _ in range(2))
-    np.testing.assert_array_equal(first, again)
-    assert first.shape == (1, 3, 512, 30)
-    windows = [numbers[top : top + 512].transpose(2, 0, 1)[None] for top in range(189)]
-    assert any(np.array_equal(first, window) for window in windows)
 
 
 def test_without_nncf_the_install_line_is_said(folder, shapes, monkeypatch):

@@ -10,6 +10,7 @@ from rich.console import Console
 from ..data.folder import open_data
 from ..data.write import write_folder
 from ..writing import check_new_folder
+from .log import complain
 from .progress import progress_bar
 
 
@@ -53,7 +54,5 @@ def convert(
     console.print(f"wrote {counts} pairs of {opened.labels.num_classes} classes to {out}")
     if written.counts.get("train") and written.counts.get("val"):
         console.print(f"next: pixelwise train {shlex.quote(str(out))}")
-    complaints = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    for line in written.failed:
-        complaints.print(f"left out: {line}")
+    complain("left out", written.failed)
     return 1 if written.failed else 0

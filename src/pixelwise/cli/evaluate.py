@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ..engines.names import EngineName, TtaName
 from ..extras import require
-from .log import log_to_terminal
+from .log import complain, log_to_terminal
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def evaluate(
     console.print("\nwritten:")
     for path in written:
         console.print(f"  {path}", markup=False, soft_wrap=True)
-    complaints = Console(stderr=True, highlight=False)
-    for line in evaluation.failed:
-        complaints.print(f"not scored: {line}", markup=False, soft_wrap=True)
+    complain("not scored", evaluation.failed)
     return 1 if evaluation.failed else 0
 
 

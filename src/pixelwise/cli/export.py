@@ -39,6 +39,7 @@ def export(
     from rich.console import Console
 
     from ..export.write import export_model
+    from .log import complain
 
     done = export_model(model, format, out=out, pictures=pictures)
     console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -50,7 +51,5 @@ def export(
             f"{trial.largest_difference:.1e} of the largest, {trial.equal:.4%} of the pixels equal"
         )
     console.print(f"report: {done.report}")
-    complaints = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    for line in done.unread:
-        complaints.print(f"not compared on: {line}")
+    complain("not compared on", done.unread)
     return 1 if done.unread else 0

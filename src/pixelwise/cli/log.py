@@ -1,9 +1,9 @@
-"""What the package logs, on the standard error while a command runs."""
+"""What the package logs while a command runs, and what went wrong in the end, on the standard error."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -29,3 +29,10 @@ def log_to_terminal() -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
+
+
+def complain(what: str, lines: Iterable[str]) -> None:
+    """Print what went wrong with files, a line each, with what became of the file in front."""
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    for line in lines:
+        console.print(f"{what}: {line}")

@@ -53,7 +53,7 @@ def quantize(
     from rich.console import Console
 
     from ..quantization.run import quantize_model
-    from .log import log_to_terminal
+    from .log import complain, log_to_terminal
     from .progress import progress_bar
 
     with log_to_terminal(), progress_bar("quantizing") as progress:
@@ -69,11 +69,8 @@ def quantize(
             progress=progress,
         )
     _print(done, Console(highlight=False, markup=False, soft_wrap=True))
-    complaints = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    for line in done.calibration.unread:
-        complaints.print(f"not fitted to: {line}")
-    for line in done.after.failed:
-        complaints.print(f"not scored: {line}")
+    complain("not fitted to", done.calibration.unread)
+    complain("not scored", done.after.failed)
     return 1 if done.after.failed or done.calibration.unread else 0
 
 

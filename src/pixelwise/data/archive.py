@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import tempfile
@@ -33,12 +32,10 @@ class _Folder:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="pixelwise-"))
-        _made.append(str(self.path) + os.sep)
         self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 _kept: list[_Folder] = []
-_made: list[str] = []
 
 
 def temporary_folder() -> Path:
@@ -49,7 +46,7 @@ def temporary_folder() -> Path:
 
 def is_temporary(path: Path) -> bool:
     """Tell whether a file lies in a folder that is gone when the process ends."""
-    return str(path).startswith(tuple(_made))
+    return any(path.is_relative_to(folder.path) for folder in _kept)
 
 
 def unpack(path: Path) -> Path:

@@ -49,9 +49,7 @@ def open_huggingface(request: Request) -> Path:
         raise
     except Exception as error:  # what the readers of damaged files may raise is not listed anywhere
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        if (
-            isinstance(error, OSError) and error.errno
-        ):  # of the system; Arrow's own, of damaged files, have none
+        if isinstance(error, OSError) and error.errno:  # Arrow's own, of damaged files, have no number
             raise DataError(f"{root}: cannot be read ({reason})") from error
         raise DataError(f"{root}: is damaged, or not {_WHAT} ({reason}); save it again") from error
     if not rows:

@@ -77,6 +77,12 @@ def test_a_zip_of_one_folder_is_that_folder(tmp_path):
     assert folder.name == "set"
 
 
+def test_messages_on_files_of_a_zip_name_the_zip(tmp_path):
+    path = pack(tmp_path / "data.zip", [("images/a.png", b"x"), ("masks/b.png", b"x")])
+    with pytest.raises(DataError, match=r"/data\.zip: no picture has a mask"):
+        open_data(path)
+
+
 def test_a_zip_is_unpacked_once_as_long_as_it_does_not_change(tmp_path):
     path = pack(tmp_path / "data.zip", [("a.txt", "1")])
     folder = unpack(path)

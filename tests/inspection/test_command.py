@@ -87,6 +87,14 @@ def test_nothing_is_overwritten_silently(clean_root, tmp_path, capsys):
     assert len([*(tmp_path / "here").glob("check-*/index.html")]) == 2
 
 
+def test_where_nothing_can_be_written_it_is_said_how_to_name_another_place(clean_root, monkeypatch, capsys):
+    monkeypatch.chdir("/proc")
+    assert main(["check", str(clean_root)]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "cannot be written" in said
+    assert "name files elsewhere with --html and --json" in said
+
+
 def test_fix_writes_a_copy_that_is_clean(root, tmp_path):
     FAULTS["unreadable-mask"](root)
     assert main(["check", str(root), "--json", "a.json", "--fix", str(tmp_path / "mended")]) == 1

@@ -3,13 +3,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from pixelwise.data.dataset import TrainingSet
 from pixelwise.data.folder import open_data
 from pixelwise.data.form import PHOTOS
-from pixelwise.errors import DataError
+from pixelwise.errors import DataError, TrainingError
 from pixelwise.training import loaders as loaders_module
-from pixelwise.training.loaders import Place, make_loaders
+from pixelwise.training.loaders import Place, check_validation, make_loaders
 from pixelwise.training.settings import TrainSettings
 
 
@@ -32,6 +33,25 @@ def test_fewer_pictures_than_devices_are_an_error(squares: Path, devices: int, f
     form = replace(PHOTOS, fill=(0.0, 0.0, 0.0))
     with pytest.raises(DataError, match=f"{found} are too few for {devices} devices"):
         make_loaders(open_data(squares), settings, form, None, Place(world=devices))
+
+
+def test_a_picture_that_validation_has_no_memory_for_is_refused_before_training(
+    squares: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = open_data(squares).split("val")
+    with Image.open(pairs[0].image) as picture:
+        pixels = picture.width * picture.height  # all are of one size
+    needed = pixels * (4 * 128 + 3 * 4 * 2)
+    monkeypatch.setattr(loaders_module, "free_memory", lambda: needed)
+    check_validation(pairs, 2, "32-true", torch.device("cpu"))
+    monkeypatch.setattr(loaders_module, "free_memory", lambda: needed - 1)
+    check_validation(pairs, 2, "bf16-mixed", torch.device("cpu"))
+    with pytest.raises(
+        TrainingError, match=rf"{pairs[0].image.name}: .* in validation, .*cut large pictures"
+    ):
+        check_validation(pairs, 2, "32-true", torch.device("cpu"))
+    monkeypatch.setattr(loaders_module, "free_memory", lambda: None)
+    check_validation(pairs, 2, "32-true", torch.device("cpu"))
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,11 @@ def check(
         pixelwise check DATA --fix MENDED
     """
     written = _outputs(data, html, json, overwrite)
-    for path in written.values():
-        check_writable(path)
+    try:
+        for path in written.values():
+            check_writable(path)
+    except DataError as error:
+        raise DataError(f"{error}; name files elsewhere with --html and --json") from error
     if fix is not None:
         check_new_folder(fix, outside=data)
     with progress_bar("checking", rate="pictures") as progress, _memory(data, again) as memory:

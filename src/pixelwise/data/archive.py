@@ -52,8 +52,8 @@ def is_temporary(path: Path) -> bool:
 def unpack(path: Path) -> Path:
     """Unpack a zip to a temporary folder, which lasts as long as this process, and return the folder.
 
-    Of a zip that holds nothing but one folder, that folder is returned. A zip is unpacked once in a process,
-    as long as it does not change.
+    The folder is called like the zip, which tells it in messages. Of a zip that holds nothing but one folder,
+    that folder is returned. A zip is unpacked once in a process, as long as it does not change.
 
     Raises:
         DataError: it is damaged, a name in it leads elsewhere, or it grows beyond measure.
@@ -67,12 +67,14 @@ def unpack(path: Path) -> Path:
 @cache
 def _unpack(path: Path, size: int, time: int) -> Path:
     folder = _Folder()
+    content = folder.path / path.name
     try:
+        content.mkdir()
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             _refuse_bombs(members, size)
             for member in members:
-                _extract(archive, member, folder.path)
+                _extract(archive, member, content)
     except DataError as error:
         folder.remove()
         raise DataError(f"{path}: {error}") from error
@@ -82,7 +84,7 @@ def _unpack(path: Path, size: int, time: int) -> Path:
             f"{path}: cannot be unpacked ({error}); copy it again, or unpack it yourself"
         ) from error
     _kept.append(folder)
-    return folder.path
+    return content
 
 
 def _refuse_bombs(members: list[zipfile.ZipInfo], packed: int) -> None:

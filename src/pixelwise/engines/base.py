@@ -70,10 +70,6 @@ def softmax(logits: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:
 def check_memory(images: NDArray[Any], card: ModelCard, value_bytes: int) -> None:
     """Refuse a batch that main memory cannot hold, when it is computed in one piece.
 
-    The estimate counts the planes of the first stage, and three times the logits in float32. At 1536 x 1536
-    an fcn8s_vgg11 of 3 classes, whose first stage is the lightest, took 70 % of it in OpenVINO and 78 % in
-    torch.
-
     Args:
         images: The batch (N, in_channels, H, W).
         card: The model's card.
@@ -82,8 +78,22 @@ def check_memory(images: NDArray[Any], card: ModelCard, value_bytes: int) -> Non
     Raises:
         ImageError: more memory is needed than is free.
     """
-    pixel_bytes = value_bytes * STAGE_ONE_PLANES + 3 * 4 * int(card.network["num_classes"])
-    check_fits(images, pixel_bytes * images[:, 0].size)
+    check_fits(images, whole_bytes(images[:, 0].size, int(card.network["num_classes"]), value_bytes))
+
+
+def whole_bytes(pixels: int, num_classes: int, value_bytes: int) -> int:
+    """Return about how much memory so many pixels take that are computed in one piece.
+
+    The estimate counts the planes of the first stage, and three times the logits in float32. At 1536 x 1536
+    an fcn8s_vgg11 of 3 classes, whose first stage is the lightest, took 70 % of it in OpenVINO and 78 % in
+    torch.
+
+    Args:
+        pixels: Pixels of all pictures of a batch.
+        num_classes: Classes.
+        value_bytes: Bytes of a number inside the network: 4, or 2 for bf16.
+    """
+    return pixels * (value_bytes * STAGE_ONE_PLANES + 3 * 4 * num_classes)
 
 
 def check_fits(images: NDArray[Any], needed: int) -> None:

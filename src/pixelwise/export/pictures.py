@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..data.form import PictureForm
-from ..data.image import IMAGE_SUFFIXES, read_image
+from ..data.image import read_image
+from ..data.listing import picture_files
 from ..data.shapes import draw_scene
 from ..errors import DataError, ImageError
 
@@ -29,7 +30,7 @@ def read_pictures(folder: Path, form: PictureForm) -> tuple[list[NDArray[Any]], 
     repeated where they are too small.
 
     Args:
-        folder: Is searched with all folders in it.
+        folder: Is searched with all folders in it but hidden ones.
         form: How the network's pictures are read.
 
     Returns:
@@ -37,11 +38,9 @@ def read_pictures(folder: Path, form: PictureForm) -> tuple[list[NDArray[Any]], 
         picture that could not be read, for which others were taken.
 
     Raises:
-        DataError: the folder holds no picture that can be read.
+        DataError: the folder holds no picture that can be read, or cannot be listed.
     """
-    files = sorted(
-        path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir()
-    )
+    files = sorted(picture_files(folder))
     if not files:
         raise DataError(f"{folder}: holds no pictures, expected a folder with some to check the export on")
     sizes = [(height, width) for count, height, width in SHAPES for _ in range(count)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,12 @@ from torch.utils.data import DataLoader
 from ..data.augment import Augmentation, default_crop
 from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
 from ..data.form import PictureForm
-from ..data.pairs import SegmentationData
-from ..data.scan import count_cores
-from ..errors import DataError
+from ..data.image import read_size
+from ..data.pairs import Pair, SegmentationData
+from ..data.scan import count_cores, in_parallel
+from ..engines.base import whole_bytes
+from ..errors import DataError, TrainingError
+from ..room import free_memory
 from .allocator import keeps_memory
 from .loss import weights_from_pixels
 from .settings import TrainSettings
@@ -80,6 +83,31 @@ def _rarity(data: SegmentationData) -> tuple[float, ...]:
 
 def _default_workers(settings: TrainSettings, on_gpu: bool) -> int:
     return min(MOST_WORKERS, max(1, count_cores() // settings.devices)) if on_gpu else 1
+
+
+def check_validation(pairs: Sequence[Pair], num_classes: int, precision: str, device: torch.device) -> None:
+    """Find out before training whether its validation has the memory for the pictures of val, scored whole.
+
+    Args:
+        pairs: The pairs of val.
+        num_classes: Classes.
+        precision: Lightning's word for the precision.
+        device: Where the network is trained.
+
+    Raises:
+        TrainingError: it does not have it for one of them.
+    """
+    on_gpu = device.type == "cuda"
+    there = torch.cuda.get_device_properties(device).total_memory if on_gpu else free_memory()
+    sizes = in_parallel(lambda pair: read_size(pair.image), pairs)
+    for pair, (height, width) in zip(pairs, sizes, strict=True):
+        needed = whole_bytes(height * width, num_classes, 4 if precision == "32-true" else 2)
+        if there is not None and needed > there:
+            raise TrainingError(
+                f"{pair.image}: {height} x {width} pixels (height x width) need about "
+                f"{needed / 1e9:.1f} GB of memory in validation, which scores pictures whole; {device} has "
+                f"{there / 1e9:.1f} GB: cut large pictures into smaller ones, or scale them down"
+            )
 
 
 def make_loaders(

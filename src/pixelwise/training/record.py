@@ -183,16 +183,16 @@ class SignsOfLife(Callback):
         """Be silent for a while: the epoch before has just been told of."""
         self._spoken = time.perf_counter()
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Tell of training."""
-        if self._is_time(trainer):
+        """Tell of training: of the steps that the recorder, which is called last, has counted."""
+        if batch_idx and self._is_time(trainer):
             log.info(
                 "epoch %d/%d  step %d/%d  loss %.3f  %.2f pictures/s  %s left",
                 trainer.current_epoch + 1,
                 trainer.max_epochs,
-                batch_idx + 1,
+                batch_idx,
                 trainer.num_training_batches,
                 trainer.progress_bar_metrics["loss"],
                 self._recorder.clock.speed,

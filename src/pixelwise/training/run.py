@@ -39,7 +39,7 @@ from ..models.fcn import FCN
 from ..models.names import Architecture
 from ..writing import check_writable
 from .finish import finish
-from .loaders import Loaders, Place, make_loaders
+from .loaders import Loaders, Place, check_validation, make_loaders
 from .loss import weights_from_pixels
 from .module import TrainingModule
 from .precision import memory_format
@@ -112,6 +112,8 @@ def train(
     if form.note:
         log.info("%s", form.note)
     recorder.values = form.values
+    device = trainer.strategy.root_device
+    check_validation(data.split("val"), data.labels.num_classes, trainer.precision, device)
 
     torch.manual_seed(settings.seed)
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)
@@ -119,7 +121,6 @@ def train(
         log.info("pictures: %s; %s", form, measured)
     model = _make_model(data, settings, measured, start)
     with quiet_lightning():
-        device = trainer.strategy.root_device
         model.to(memory_format=memory_format(trainer.precision, device))  # type: ignore[call-overload]
         place = Place(trainer.global_rank, trainer.world_size, device.type != "cpu")
         loaders = make_loaders(

@@ -17,6 +17,9 @@ from .models import make_batch, make_model
 from .table import Section, times
 
 MEGAPIXELS = (0.25, 1, 4, 16, 64)
+PATIENCE = 600
+"""Seconds that one picture may take."""
+
 BASELINE_BYTES = 1.6 * 4 * STAGE_ONE_PLANES
 """Bytes a pixel that the baseline needs, with some to spare."""
 
@@ -72,7 +75,10 @@ def _in_child(run: Path, label: str, side: int) -> dict[str, float | str]:
     if label == NAME and free is not None and BASELINE_BYTES * side**2 > free:
         return {"why": f"needs about {BASELINE_BYTES * side**2 / 1e9:.0f} GB"}
     command = [sys.executable, "-m", "benchmarks.memory", str(run), label, str(side)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        return {"why": f"takes more than {PATIENCE} s"}
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"ended with code {done.returncode}"]
         return {"why": lines[-1].partition(": ")[2] or lines[-1]}

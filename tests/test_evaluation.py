@@ -12,7 +12,7 @@ from PIL import Image
 from pixelwise.checkpoint import ModelCard
 from pixelwise.data.folder import open_data
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
-from pixelwise.evaluation import evaluate
+from pixelwise.evaluation import count_confusion, evaluate
 from pixelwise.labels import Labels
 from pixelwise.metrics import Scores
 from pixelwise.models.fcn import FCN
@@ -89,6 +89,13 @@ def test_one_matrix_counts_all_pictures_each_at_its_own_size(model, data):
         expected = Scores.from_confusion(counts_of([pair])).mean_iou
         np.testing.assert_equal(picture.mean_iou, expected)
     assert (evaluation.failed, evaluation.split, evaluation.fingerprint) == ((), "val", "abc")
+
+
+def test_large_pictures_are_counted_a_strip_at_a_time(monkeypatch):
+    monkeypatch.setattr("pixelwise.evaluation._COUNTED", 15)
+    truth, prediction = random_pair(0, (10, 7))
+    counts = count_confusion(prediction.astype(np.uint8), truth.astype(np.uint8), 3, 255)
+    assert counts.tolist() == counts_of([(truth, prediction)]).tolist()
 
 
 def test_another_split_is_scored_on_request(model, data):

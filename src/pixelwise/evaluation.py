@@ -31,6 +31,9 @@ from .writing import check_writable, writing_to
 if TYPE_CHECKING:
     from .models.fcn import FCN
 
+_COUNTED = 2**20
+"""Pixels that are counted at a time: each takes 41 bytes meanwhile."""
+
 
 @dataclass(frozen=True)
 class PictureScore:
@@ -151,6 +154,7 @@ def open_both(
     progress: Progress | None = None,
     format: str | None = None,
     tta: TtaName = "none",
+    device: str = "auto",
 ) -> tuple[Predictor, SegmentationData]:
     """Open what is a path, and return model and data set.
 
@@ -163,7 +167,7 @@ def open_both(
         DataError: `data` is no data set.
     """
     if isinstance(model, str | Path):
-        model = Predictor.load(model, engine=engine, tta=tta)
+        model = Predictor.load(model, engine=engine, device=device, tta=tta)
     if not isinstance(data, SegmentationData):
         known = model.card.training if isinstance(model, Predictor) else {}
         how = {name: known[name] for name in ("seed", "val_fraction") if name in known}
@@ -194,14 +198,17 @@ def count_confusion(
     import torch
     from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-    counts = multiclass_confusion_matrix(
-        torch.from_numpy(prediction.astype(np.int64)),
-        torch.from_numpy(truth.astype(np.int64)),
-        num_classes,
-        ignore_index=ignore_index,
-        validate_args=False,
-    )
-    return np.asarray(counts.numpy(), np.int64)
+    confusion = np.zeros((num_classes, num_classes), np.int64)
+    rows = max(1, _COUNTED // truth.shape[1])
+    for top in range(0, len(truth), rows):
+        confusion += multiclass_confusion_matrix(
+            torch.from_numpy(prediction[top : top + rows].astype(np.int64)),
+            torch.from_numpy(truth[top : top + rows].astype(np.int64)),
+            num_classes,
+            ignore_index=ignore_index,
+            validate_args=False,
+        ).numpy()
+    return confusion
 
 
 def check_same_classes(model_labels: Labels, data: SegmentationData) -> None:

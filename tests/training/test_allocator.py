@@ -99,6 +99,28 @@ def test_a_process_keeps_its_number_and_has_the_allocator(tmp_path, monkeypatch)
     assert out.split() == [str(process.pid), "True", "None"]
 
 
+def test_what_is_kept_can_be_given_back() -> None:
+    code = """
+import re, torch
+from pixelwise.training.allocator import release_memory
+for megabytes in range(100, 40, -6):
+    torch.ones(megabytes << 18)
+    release_memory()
+print(int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) / 1024)
+"""
+    peaks = []
+    for script in (code, code.replace("    release_memory()", "    pass")):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | kept_memory(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        peaks.append(float(done.stdout))
+    assert peaks[1] - peaks[0] > 200  # megabytes: all are kept, or the largest alone
+
+
 def test_openvino_computes_behind_the_allocator() -> None:
     code = """
 import numpy as np

@@ -27,6 +27,15 @@ def test_brightness_varies_more_for_pretrained_networks(
     assert pictures.augmentation.stops == pytest.approx(stops)
 
 
+@pytest.mark.parametrize(("pictures", "steps"), [(8, 50), (7, 50), (5, 50), (3, 50)])
+def test_an_epoch_of_a_small_set_has_about_fifty_steps(squares: Path, pictures: int, steps: int) -> None:
+    data = open_data(squares)
+    few = replace(data, splits={**data.splits, "train": data.split("train")[:pictures]})
+    settings = TrainSettings(weights="none", workers=0, batch_size=4)
+    form = replace(PHOTOS, fill=(0.0, 0.0, 0.0))
+    assert len(make_loaders(few, settings, form, None, Place()).training) == pytest.approx(steps, abs=2)
+
+
 @pytest.mark.parametrize(("devices", "found"), [(4, "3 validation pictures"), (9, "8 training pictures")])
 def test_fewer_pictures_than_devices_are_an_error(squares: Path, devices: int, found: str) -> None:
     settings = TrainSettings(weights="none", batch_size=devices, devices=devices, workers=0)

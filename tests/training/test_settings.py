@@ -27,6 +27,8 @@ from pixelwise.training.settings import MACHINE_SETTINGS, TrainSettings
         ({"seed": 2**64}, "seed is 18446744073709551616"),
         ({"patience": 0}, "patience is 0"),
         ({"batch_size": 3, "devices": 2}, "shared out evenly"),
+        ({"batch_size": 4, "devices": 4, "style_mixing": 0.5}, "1 for each: give --batch-size 8"),
+        ({"batch_size": 1, "style_mixing": 0.5}, "1 for each: give --batch-size 2"),
         ({"strategy": "fsdp"}, "strategy is fsdp, expected auto or ddp"),
         ({"resume": True}, "--out"),
         ({"epochs": "1"}, "epochs is '1', expected a whole number"),

@@ -1,7 +1,9 @@
 """What a run sets up before it trains."""
 
+import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from pixelwise.errors import DataError, PixelwiseError, WeightsError
+from pixelwise.errors import DataError, PixelwiseError, TrainingError, WeightsError
 from pixelwise.training import run as run_module
+from pixelwise.training.folder import claim, open_run
 from pixelwise.training.module import TrainingModule
-from pixelwise.training.precision import memory_format
+from pixelwise.training.precision import lightning_precision, memory_format
 from pixelwise.training.run import train
 from pixelwise.training.settings import TrainSettings
 
@@ -44,9 +47,42 @@ def test_resuming_tells_the_settings_that_a_default_does_not_change(
     TrainSettings(epochs=5, lr=3e-4).write(tmp_path / "settings.json")
     given = TrainSettings(epochs=24, out=tmp_path, resume=True)  # 24 is the default
     with caplog.at_level("INFO", "pixelwise"):
-        _, settings = run_module._open_run(given, is_first=True)
+        _, settings = open_run(given, is_first=True)
     assert settings.epochs == 5
     assert "settings.json: epochs 5, lr 0.0003" in caplog.text
+
+
+def test_of_two_runs_that_begin_at_once_one_gets_the_folder(tmp_path: Path) -> None:
+    first, second = (TrainSettings(seed=seed, out=tmp_path / "run") for seed in (1, 2))
+    for settings in (first, second):
+        open_run(settings, is_first=True)  # the folder is made when the data is checked
+    claim(tmp_path / "run", first)
+    with pytest.raises(TrainingError, match="run: exists already"):
+        claim(tmp_path / "run", second)
+    assert json.loads((tmp_path / "run" / "settings.json").read_text())["seed"] == 1
+
+
+def test_what_a_killed_process_was_writing_goes_and_nothing_else(tmp_path: Path) -> None:
+    settings = TrainSettings(out=tmp_path, resume=True)
+    (tmp_path / ".model-ab12cd34").mkdir()
+    (tmp_path / ".model-ab12cd34" / "model.bin").touch()
+    (tmp_path / ".0123456789abcdef.part").touch()
+    for name in (".notes", "model.safetensors", "model.txt"):
+        (tmp_path / name).touch()
+    claim(tmp_path, settings)
+    found = sorted(path.name for path in tmp_path.iterdir())
+    assert found == [".notes", "model.safetensors", "model.txt", "settings.json"]
+
+
+@pytest.mark.parametrize(("native", "chosen"), [(True, "bf16-mixed"), (False, "16-mixed")])
+def test_gpus_that_only_emulate_bf16_train_in_float16(
+    native: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: native or including_emulation
+    )
+    assert lightning_precision(TrainSettings()) == chosen
 
 
 @pytest.mark.parametrize(
@@ -69,9 +105,15 @@ def test_what_cannot_be_is_found_before_all_files_are_read(
 
 
 @pytest.mark.parametrize(
-    ("family", "classes", "found"), [("plain", 2, "family is aligned"), ("aligned", 3, "num_classes is 2")]
+    ("network", "family", "classes", "found"),
+    [
+        ("fcn16s_vgg11", "plain", 2, "family is aligned"),
+        ("fcn16s_vgg11", "aligned", 3, "num_classes is 2"),
+        ("fcn32s_vgg16", "aligned", 2, "backbone is vgg11"),
+    ],
 )
 def test_a_model_that_cannot_be_started_from_is_told_before_all_files_are_read(
+    network: str,
     family: str,
     classes: int,
     found: str,
@@ -84,7 +126,7 @@ def test_a_model_that_cannot_be_started_from_is_told_before_all_files_are_read(
     (data / "dataset.yaml").write_text(f"names: {[f'class_{i}' for i in range(classes)]}")
     monkeypatch.setattr(run_module, "check_data", None)
     with pytest.raises(WeightsError, match=f"model.safetensors: its {found}, expected"):
-        train(data, init_from=finished, family=family, model="fcn16s_vgg11", out=tmp_path / "run")
+        train(data, init_from=finished, family=family, model=network, out=tmp_path / "run")
 
 
 def test_a_folder_that_is_not_there_is_missed_before_weights_are_looked_for(
@@ -111,7 +153,7 @@ def test_class_weights_of_the_training_masks_reach_the_loss(
 ) -> None:
     modules: list[TrainingModule] = []
     monkeypatch.setattr(run_module, "_fit", lambda trainer, module, *rest: modules.append(module))
-    monkeypatch.setattr(run_module, "finish", lambda *rest: None)
+    monkeypatch.setattr(run_module, "finish", lambda *rest: SimpleNamespace(scores=None, failed=()))
     for class_weights in (False, True):
         out = tmp_path / str(class_weights)
         train(
@@ -156,7 +198,7 @@ def test_a_network_is_trained_with_its_weights_in_that_order(
 ) -> None:
     modules: list[TrainingModule] = []
     monkeypatch.setattr(run_module, "_fit", lambda trainer, module, *rest: modules.append(module))
-    monkeypatch.setattr(run_module, "finish", lambda *rest: None)
+    monkeypatch.setattr(run_module, "finish", lambda *rest: SimpleNamespace(scores=None, failed=()))
     monkeypatch.setattr(run_module, "memory_format", lambda precision, device: order)
     train(squares, model="fcn32s_vgg11", weights="none", device="cpu", out=tmp_path / "run")
     maps: list[torch.Tensor] = []

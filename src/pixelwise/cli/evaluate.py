@@ -29,6 +29,7 @@ def evaluate(
     split: str = "val",
     out: Path | None = None,
     engine: EngineName = "auto",
+    device: str = "auto",
     tta: TtaName = "none",
     format: str | None = None,
     overwrite: bool = False,
@@ -46,6 +47,7 @@ def evaluate(
         out: Folder to write to; by default RUN/evaluation-SPLIT for the model of a run, else
             ./evaluation-MODEL-SPLIT, with a number behind it if that is taken.
         engine: What computes the network; auto takes the fastest that is there.
+        device: auto, cpu, gpu, or a CUDA device such as cuda:1.
         tta: Average the answers for the picture and its mirror image (flip, 2 times the work), or for both at
             three scales (multiscale, 6 times the work).
         format: Format of the data, where it is not recognised by looking: folder, voc, coco, yolo,
@@ -65,7 +67,7 @@ def evaluate(
     out = out or free_folder(model, split)
     check_free(out, overwrite)
     with log_to_terminal(), progress_bar("reading masks") as progress:
-        predictor, opened = open_both(model, data, engine, progress, format, tta)
+        predictor, opened = open_both(model, data, engine, progress, format, tta, device)
     with progress_bar(f"scoring {split}") as progress:
         evaluation = score(predictor, opened, split=split, progress=progress)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from ..processor import fast_int8
 from ..training.allocator import restart_with_kept_memory
 from ..training.settings import TrainSettings
-from .log import log_to_terminal
+from .log import complain, log_to_terminal
 from .progress import progress_bar
 
 
@@ -37,7 +37,7 @@ def train(
         settings: Settings of the run.
 
     Returns:
-        Exit code 0.
+        Exit code: 0, or 1 when pictures of val could not be scored.
 
     Example:
         pixelwise train DATA --epochs 10 --out runs/first
@@ -65,4 +65,5 @@ def train(
             f"quicker   pixelwise quantize {run} {data_set}  (int8: about half the time on a CPU)",
             markup=False,
         )
-    return 0
+    complain("not scored", result.failed)
+    return 1 if result.failed else 0

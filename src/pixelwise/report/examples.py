@@ -41,7 +41,7 @@ def write_examples(
     for rank, score in rank_pictures(evaluation.per_picture).items():
         pair = pairs[score.name]
         picture, truth = predictor.card.form.read(pair.image), read_mask(pair.mask, data.codec)
-        number = len(evaluation.per_picture)
+        number = sum(not math.isnan(score.mean_iou) for score in evaluation.per_picture)
         title = f"{rank} of {number} pictures, mean IoU {100 * score.mean_iou:.1f} %: {score.name}"
         path = out / f"{rank}.png"
         example_row(preview(picture), truth, predictor(picture), data.labels, path, title)

@@ -51,6 +51,18 @@ def keeps_memory() -> bool:
     return sys.platform == "linux" and hasattr(ctypes.CDLL(None), "__TBB_malloc_proxy")
 
 
+def release_memory() -> None:
+    """Give back what is kept and not in use.
+
+    A block serves requests of its own size alone: pictures of many sizes, one after the other, would hold
+    several times what the largest of them needs.
+
+    Source: oneTBB's `scalable_allocation_command` with TBBMALLOC_CLEAN_ALL_BUFFERS.
+    """
+    if keeps_memory():
+        ctypes.CDLL(None).scalable_allocation_command(0, None)
+
+
 def _has_cuda() -> bool:
     """Tell, without torch, whether the driver of a CUDA GPU is there."""
     try:

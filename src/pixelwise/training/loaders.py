@@ -139,7 +139,7 @@ def make_loaders(
                 "each needs one: give fewer --devices or --nodes"
             )
     batch_size = min(settings.batch_size, len(train_pairs) // place.world * place.world)
-    repeats = settings.repeats or max(1, round(LEAST_STEPS * batch_size / len(train_pairs)))
+    repeats = settings.repeats or max(1, round(LEAST_STEPS / (len(train_pairs) // batch_size)))
     crop = settings.crop or default_crop(picture_sizes(train_pairs))
     augmentation = Augmentation(
         crop,

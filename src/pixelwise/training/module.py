@@ -16,6 +16,7 @@ from ..errors import TrainingError
 from ..labels import IGNORE_INDEX
 from ..metrics import Scores
 from ..models.fcn import FCN
+from .allocator import release_memory
 from .loss import cross_entropy, dice_loss
 from .settings import TrainSettings
 from .styles import STYLED_STAGES, mix_styles
@@ -33,6 +34,7 @@ class TrainingModule(pl.LightningModule):
         self.train_confusion = _confusion(model.num_classes)
         self.val_confusion = _confusion(model.num_classes)
         self.train_loss, self.val_loss = MeanMetric(), MeanMetric()
+        self.val_size: torch.Size | None = None
         if settings.style_mixing:
             for stage in STYLED_STAGES:
                 pool = cast(nn.Sequential, model.backbone.get_submodule(stage))[-1]
@@ -88,6 +90,12 @@ class TrainingModule(pl.LightningModule):
         self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
         self.log("train_loss", _taken(self.train_loss))
         self.log("train_mean_iou", _mean_iou(self.train_confusion))
+
+    def on_validation_batch_start(self, batch: Sample, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Make room for a picture of another size."""
+        if self.val_size != batch.image.shape:
+            self.val_size = batch.image.shape
+            release_memory()
 
     def validation_step(self, batch: Sample, batch_index: int) -> None:
         """Count one whole picture.

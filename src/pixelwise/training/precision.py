@@ -31,7 +31,8 @@ def lightning_precision(settings: TrainSettings) -> LightningPrecision:
             raise ConfigError("precision 16 needs a CUDA GPU; on a processor take bf16 or 32")
         return "16-mixed"
     if on_gpu:
-        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+        quick = torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bf16-mixed" if quick else "16-mixed"
     return "bf16-mixed" if fast_bf16() else "32-true"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
-import time
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -37,8 +37,9 @@ from ..models.convert import load_shared
 from ..models.download import check_weights
 from ..models.fcn import FCN
 from ..models.names import Architecture
-from ..writing import check_writable
+from .allocator import release_memory
 from .finish import finish
+from .folder import claim, open_run
 from .loaders import Loaders, Place, check_validation, make_loaders
 from .loss import weights_from_pixels
 from .module import TrainingModule
@@ -60,11 +61,13 @@ class TrainResult:
         run: The run folder.
         model: The best model's file.
         scores: Scores of the best model on the validation split; None in all processes but the first.
+        failed: A line for each picture of that split that could not be scored: which, and why.
     """
 
     run: Path
     model: Path
     scores: Scores | None
+    failed: tuple[str, ...] = ()
 
 
 def train(
@@ -97,7 +100,7 @@ def train(
     is_first = _is_first(settings.nodes)
     if not is_first:
         log.setLevel(logging.ERROR)  # one process tells the user
-    run, settings = _open_run(settings, is_first)
+    run, settings = open_run(settings, is_first)
     state = latest_state(run) if settings.resume else None
     root = data.root if isinstance(data, SegmentationData) else Path(data)
     with Memory(root) as memory:
@@ -135,10 +138,7 @@ def train(
             model.measure_maps(loaders.some_pictures())
         module = TrainingModule(model, settings, _class_weights(data, settings))
         if is_first:
-            run.mkdir(parents=True, exist_ok=True)
-            for partial in run.glob("*.part"):  # of a process that was killed while it wrote
-                partial.unlink()
-            settings.write(run / "settings.json")
+            claim(run, settings)
             write_data(run, data)
         if loaders.repeats > 1:
             log.info(
@@ -158,8 +158,13 @@ def train(
             device,
         )
         _fit(trainer, module, loaders, state, run)
-        scores = finish(run, data, recorder.rows) if is_first else None
-    return TrainResult(run, run / BEST, scores)
+        if not is_first:
+            return TrainResult(run, run / BEST, None)
+        del trainer, module, model, loaders  # what follows needs the memory
+        gc.collect()
+        release_memory()
+        evaluation = finish(run, data, recorder.rows, device.type)
+    return TrainResult(run, run / BEST, evaluation.scores, evaluation.failed)
 
 
 def _opened(
@@ -201,10 +206,17 @@ def _start(settings: TrainSettings, num_classes: int) -> Path | str | None:
                 f"{settings.init_from}: expected a .safetensors file to start from, found none"
             )
         network = read_card(weights).network
-        for what, wanted in (("family", settings.family), ("num_classes", num_classes)):
-            if network[what] != wanted:
+        found = {**network, "backbone": Architecture.parse(network["name"]).backbone}
+        expected = {
+            "backbone": Architecture.parse(settings.model).backbone,
+            "family": settings.family,
+            "num_classes": num_classes,
+            "at_once": False,
+        }
+        for what, wanted in expected.items():
+            if found.get(what, wanted) != wanted:
                 raise WeightsError(
-                    f"{weights}: its {what} is {network[what]}, expected {wanted}: "
+                    f"{weights}: its {what} is {found[what]}, expected {wanted}: "
                     "a network can start from one that differs in nothing but the stride"
                 )
         return weights
@@ -222,27 +234,6 @@ def _is_first(nodes: int) -> bool:
     """
     machine = LightningEnvironment().node_rank() if nodes > 1 and "RANK" not in os.environ else 0
     return machine == 0 and cast(Any, rank_zero_only).rank == 0
-
-
-def _open_run(settings: TrainSettings, is_first: bool) -> tuple[Path, TrainSettings]:
-    """Return the run folder, and the settings, which a resumed run has from its first start."""
-    run = settings.out or Path("runs") / f"{settings.model}-{time.strftime('%Y%m%d-%H%M%S')}"
-    stored = run / "settings.json"
-    if settings.resume:
-        if not stored.is_file():
-            raise TrainingError(f"{run}: no run to resume, expected settings.json in it")
-        settings = settings.resumed(stored)
-        log.info("going on with the settings of %s: %s", stored, settings.changed() or "the defaults")
-        return run, settings
-    if run.exists() and not run.is_dir():
-        raise TrainingError(f"{run}: is a file, expected a folder to write; give another --out")
-    if is_first and run.is_dir() and any(run.iterdir()):
-        raise TrainingError(
-            f"{run}: exists already and is not empty; "
-            "add --resume to go on with that run, or give another --out"
-        )
-    check_writable(run)
-    return run, settings
 
 
 def _make_model(

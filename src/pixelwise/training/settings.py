@@ -110,7 +110,8 @@ class TrainSettings:
     """Seed of everything random: split, weights, order, augmentation, dropout."""
 
     precision: Literal["auto", "bf16", "16", "32"] = "auto"
-    """Number format of the convolutions; auto is bf16 where the processor or GPU is fast in it, else 32."""
+    """Number format of the convolutions; auto is bf16 where the processor or GPU is fast in it, else 32 on
+    a processor and 16 on a GPU."""
 
     device: Literal["auto", "cpu", "gpu"] = "auto"
     """Where to train; auto takes a GPU if there is one."""
@@ -125,8 +126,8 @@ class TrainSettings:
     """Lightning's strategy for several devices: `auto` or `ddp`; each device holds the whole network."""
 
     workers: int | None = None
-    """Processes that read pictures, a device; by default 1 beside a CPU, and beside a GPU its share of the
-    cores, 8 at most."""
+    """Processes that read pictures, a device, and as many again for validation; by default 1 beside a CPU,
+    and beside a GPU its share of the cores, 8 at most."""
 
     out: Path | None = None
     """Run folder to write; by default runs/MODEL-DATE-TIME."""
@@ -151,13 +152,24 @@ class TrainSettings:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
-        if self.batch_size % (self.devices * self.nodes):
-            raise ConfigError(
-                f"batch_size {self.batch_size} cannot be shared out evenly over "
-                f"{self.devices * self.nodes} devices: make it a multiple"
-            )
         if self.resume and self.out is None:
             raise ConfigError("resume needs the run folder: add --out RUN")
+        if not self.resume:  # whose batch size stands in the run folder
+            self._check_shares()
+
+    def _check_shares(self) -> None:
+        """Make sure that each device has its share of a batch."""
+        devices = self.devices * self.nodes
+        if self.batch_size % devices:
+            raise ConfigError(
+                f"batch_size {self.batch_size} cannot be shared out evenly over {devices} devices: "
+                "make it a multiple"
+            )
+        if self.style_mixing and self.batch_size == devices:
+            raise ConfigError(
+                f"style_mixing mixes the pictures that a device has in a step, and batch_size "
+                f"{self.batch_size} is 1 for each: give --batch-size {2 * devices}, or --style-mixing 0"
+            )
 
     def _check_ranges(self) -> None:
         rates = ("lr", "head_lr_factor", "decoder_lr_factor", "power")
@@ -195,6 +207,7 @@ class TrainSettings:
 
         Raises:
             TrainingError: the file cannot be read, or a setting was given that differs from the stored one.
+            ConfigError: the stored batch cannot be shared out over this run's devices.
         """
         try:
             stored = TrainSettings(**json.loads(path.read_text()))
@@ -209,7 +222,9 @@ class TrainSettings:
                     f"{path}: the run was started with {name} {getattr(stored, name)}, found {value}; "
                     "leave the option out to resume, or start a new run with --init-from"
                 )
-        return replace(stored, **{name: getattr(self, name) for name in MACHINE_SETTINGS})
+        settings = replace(stored, **{name: getattr(self, name) for name in MACHINE_SETTINGS})
+        settings._check_shares()
+        return settings
 
 
 def _converted(name: str, value: Any, kind: Any) -> Any:

@@ -68,8 +68,17 @@ class AuxiliaryLosses(TrainingModule):
 class WeightAverage(TrainingModule):
     """What is scored in the end is the exponential average, at 0.995, of the weights of all steps."""
 
+    average: dict[str, Tensor] | None = None
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.average = checkpoint["average"]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["average"] = self.average
+
     def on_fit_start(self) -> None:
-        self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        if self.average is None:
+            self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
 
     def on_train_batch_end(self, *_: Any) -> None:
         decay = min(0.995, (1 + self.global_step) / (10 + self.global_step))

@@ -52,15 +52,17 @@ def test_a_picture_that_validation_has_no_memory_for_is_refused_before_training(
         pixels = picture.width * picture.height  # all are of one size
     needed = pixels * (4 * 128 + 3 * 4 * 2)
     monkeypatch.setattr(loaders_module, "free_memory", lambda: needed)
-    check_validation(pairs, 2, "32-true", torch.device("cpu"))
+    check_validation(pairs, 2, "32-true", torch.device("cpu"), 1)
     monkeypatch.setattr(loaders_module, "free_memory", lambda: needed - 1)
-    check_validation(pairs, 2, "bf16-mixed", torch.device("cpu"))
+    check_validation(pairs, 2, "bf16-mixed", torch.device("cpu"), 1)
     with pytest.raises(
         TrainingError, match=rf"{pairs[0].image.name}: .* in validation, .*cut large pictures"
     ):
-        check_validation(pairs, 2, "32-true", torch.device("cpu"))
+        check_validation(pairs, 2, "32-true", torch.device("cpu"), 1)
+    with pytest.raises(TrainingError, match="a process has"):
+        check_validation(pairs, 2, "bf16-mixed", torch.device("cpu"), 2)
     monkeypatch.setattr(loaders_module, "free_memory", lambda: None)
-    check_validation(pairs, 2, "32-true", torch.device("cpu"))
+    check_validation(pairs, 2, "32-true", torch.device("cpu"), 1)
 
 
 @pytest.mark.parametrize(

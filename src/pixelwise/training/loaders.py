@@ -85,7 +85,9 @@ def _default_workers(settings: TrainSettings, on_gpu: bool) -> int:
     return min(MOST_WORKERS, max(1, count_cores() // settings.devices)) if on_gpu else 1
 
 
-def check_validation(pairs: Sequence[Pair], num_classes: int, precision: str, device: torch.device) -> None:
+def check_validation(
+    pairs: Sequence[Pair], num_classes: int, precision: str, device: torch.device, processes: int
+) -> None:
     """Find out before training whether its validation has the memory for the pictures of val, scored whole.
 
     Args:
@@ -93,20 +95,24 @@ def check_validation(pairs: Sequence[Pair], num_classes: int, precision: str, de
         num_classes: Classes.
         precision: Lightning's word for the precision.
         device: Where the network is trained.
+        processes: How many score pictures at a time on this machine.
 
     Raises:
         TrainingError: it does not have it for one of them.
     """
-    on_gpu = device.type == "cuda"
-    there = torch.cuda.get_device_properties(device).total_memory if on_gpu else free_memory()
+    if device.type == "cuda":
+        there: int | None = torch.cuda.get_device_properties(device).total_memory
+    else:
+        free = free_memory()
+        there = None if free is None else free // processes
     sizes = in_parallel(lambda pair: read_size(pair.image), pairs)
     for pair, (height, width) in zip(pairs, sizes, strict=True):
         needed = whole_bytes(height * width, num_classes, 4 if precision == "32-true" else 2)
         if there is not None and needed > there:
             raise TrainingError(
                 f"{pair.image}: {height} x {width} pixels (height x width) need about "
-                f"{needed / 1e9:.1f} GB of memory in validation, which scores pictures whole; {device} has "
-                f"{there / 1e9:.1f} GB: cut large pictures into smaller ones, or scale them down"
+                f"{needed / 1e9:.1f} GB of memory in validation, which scores pictures whole; a process has "
+                f"{there / 1e9:.1f} GB on {device}: cut large pictures into smaller ones, or scale them down"
             )
 
 

@@ -116,7 +116,7 @@ def train(
         log.info("%s", form.note)
     recorder.values = form.values
     device = trainer.strategy.root_device
-    check_validation(data.split("val"), data.labels.num_classes, trainer.precision, device)
+    check_validation(data.split("val"), data.labels.num_classes, trainer.precision, device, settings.devices)
 
     torch.manual_seed(settings.seed)
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)

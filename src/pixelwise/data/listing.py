@@ -65,6 +65,12 @@ def name_below(folder: Path, path: Path) -> str:
     return unicodedata.normalize("NFC", path.relative_to(folder).with_suffix("").as_posix())
 
 
+def name_in(text: str) -> str:
+    """Return how a pair is called by a path that stands in a file: files written by it never lead out."""
+    parts = (part for part in text.replace("\\", "/").split("/") if part not in ("", ".", ".."))
+    return name_below(Path("/"), Path("/", *parts))
+
+
 def walk(
     folder: Path, on_error: Callable[[OSError], None], besides: Path | None = None
 ) -> Iterator[tuple[Path, list[str], list[str]]]:

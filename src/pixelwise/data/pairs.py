@@ -104,14 +104,17 @@ class SegmentationData:
     depth: int | None = None
 
     def __post_init__(self) -> None:
-        """Make sure that no two pairs of a split share a name, since files are written by it.
+        """Make sure that no two pairs of a split share a name, and that none leads astray: files get them.
 
         Raises:
-            DataError: two do; formats see to names that differ, so one picture has two masks.
+            DataError: two do; formats see to names that differ, so one picture has two masks. Or a name leads
+                out of a folder; formats see to that, too.
         """
         for split, pairs in self.splits.items():
             known: dict[str, Pair] = {}
             for pair in pairs:
+                if pair.name.startswith("/") or ".." in pair.name.split("/"):
+                    raise DataError(f"{pair.image}: is called '{pair.name}', which leads out of a folder")
                 other = known.setdefault(pair.name, pair)
                 if other is not pair:
                     raise DataError(

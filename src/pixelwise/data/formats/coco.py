@@ -14,13 +14,13 @@ import numpy as np
 
 from ...errors import DataError
 from ...extras import require
-from ..listing import name_below
+from ..listing import name_in
 from ..pairs import Pair
 from ..splits import split_called
 from .base import Format, Layout, Request
 from .coco_region import CocoRegion
 from .drawing import Canvas, Region, Size, plan
-from .reading import as_size, files_with, find_files, peek, read_json, reading
+from .reading import as_size, files_with, find_files, holds, is_hidden, peek, read_json, reading
 
 _WHAT = "COCO annotations with images, annotations and categories"
 _OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
@@ -34,15 +34,19 @@ def looks_like(root: Path) -> bool:
 
 def _files(root: Path) -> list[Path]:
     jobs = sorted(root.glob("*/annotations/*.json")) if root.is_dir() else []
-    return [path for path in (*files_with(root, ".json"), *jobs) if _is_coco(path)]
+    shown = (path for path in jobs if not is_hidden(path, root))
+    return [path for path in (*files_with(root, ".json"), *shown) if _is_coco(path)]
 
 
 def _is_coco(path: Path) -> bool:
     if path.name.startswith(_OTHER_KINDS):
         return False
     text = peek(path)
-    keys = sum(f'"{key}"'.encode() in text for key in ("images", "annotations", "categories"))
-    return text.lstrip()[:1] == b"{" and keys >= 2 and b'"shapes"' not in text
+    if text.lstrip()[:1] != b"{" or b'"shapes"' in text:
+        return False
+    keys = [f'"{key}"'.encode() for key in ("images", "annotations", "categories")]
+    seen = sum(key in text for key in keys)
+    return seen >= 2 or (seen == 1 and sum(holds(path, key) for key in keys) >= 2)
 
 
 def open_coco(request: Request) -> Layout:
@@ -65,9 +69,11 @@ def open_coco(request: Request) -> Layout:
     images = _find_images(contents)
     by_split: dict[str, dict[str, _Picture]] = defaultdict(dict)
     faults: dict[str, list[str]] = defaultdict(list)
+    boxes = 0
     for path, content in contents.items():
         split = split_of[path]
         with reading(path, _WHAT):
+            boxes += sum(not entry.get("segmentation") for entry in content["annotations"])
             _collect(path, content, images, values, canvas.ignore, by_split[split], faults[split])
     if "" in by_split and len(by_split) > 1:
         elsewhere = {image for name, pictures in by_split.items() if name for image in pictures}
@@ -86,6 +92,8 @@ def open_coco(request: Request) -> Layout:
             {name: splits[name] for name in ("train", "val", "test") if name in splits}
         )
     notes = (*canvas.notes, "crowds (iscrowd) are ignored", *split_note, note)
+    if boxes:
+        notes += (f"{boxes} annotations are boxes without an outline and are left out, as if not there",)
     return Layout(
         ordered, canvas.description, notes=notes, faults={name: tuple(faults[name]) for name in ordered}
     )
@@ -190,7 +198,7 @@ def _collect(
             continue
         origin = f"{path}: image {entry['id']} ({file_name})"
         size = as_size(entry["height"], entry["width"])
-        name = name_below(Path("/"), Path("/", *Path(file_name).parts))
+        name = name_in(file_name)
         known = pictures.setdefault(str(image), _Picture(name, str(image), origin, size, [], []))
         if known.size != size:
             raise DataError(
@@ -208,7 +216,7 @@ def _collect(
             )
         picture = numbers[entry["image_id"]]
         if picture is None or not entry.get("segmentation"):
-            continue  # a box without an outline says nothing of pixels
+            continue
         if entry["category_id"] not in values:
             number = entry["category_id"]
             raise DataError(f"annotation {entry.get('id')} has the category {number}, not among categories")

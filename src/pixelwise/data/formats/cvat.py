@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...labels import Color, as_color
-from ..listing import name_below
+from ..listing import name_in
 from ..pairs import Pair
 from ..splits import split_called
 from .base import Format, Layout, Request
@@ -111,7 +111,7 @@ def _pair(path: Path, entry: Element, image: Path, canvas: Canvas) -> Pair:
                 f"image {name} has a {shape.tag} of the label {shape.attrib['label']!r}, not in meta"
             )
         regions.append(_region(shape, canvas.values))
-    below = name_below(Path("/"), Path("/", *name.replace("\\", "/").strip("/").split("/")))
+    below = name_in(name)
     split = entry.get("subset", "").lower() or split_called(path.stem) or ""
     below = f"{split}/{below}" if split and split != "default" else below
     return Pair(below, image, canvas.mask(f"{path}: image {name}", image, size, regions))

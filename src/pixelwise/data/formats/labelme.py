@@ -14,12 +14,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...errors import DataError
-from ..image import MAX_PIXELS
+from ..image import IMAGE_SUFFIXES, MAX_PIXELS
 from ..listing import name_below
 from ..pairs import Pair
 from .base import Format, Layout, Request
 from .drawing import Outline, Patch, Region, Stamp, box, ellipse, plan
-from .reading import Points, as_points, as_size, files_with, find_files, peek, read_json, read_lines, reading
+from .reading import (
+    Points,
+    as_points,
+    as_size,
+    files_with,
+    find_files,
+    holds,
+    peek,
+    read_json,
+    read_lines,
+    reading,
+)
 
 _WHAT = "annotations of LabelMe with shapes and imagePath"
 _DEPTH = 4
@@ -38,8 +49,8 @@ def _files(root: Path) -> list[Path]:
 
 
 def _is_labelme(path: Path) -> bool:
-    text = peek(path)
-    return text.lstrip()[:1] == b"{" and b'"shapes"' in text and b'"imagePath"' in text
+    text, key = peek(path), b'"imagePath"'  # which stands behind the shapes, and before the picture itself
+    return text.lstrip()[:1] == b"{" and b'"shapes"' in text and (key in text or holds(path, key))
 
 
 def open_labelme(request: Request) -> Layout:
@@ -48,7 +59,10 @@ def open_labelme(request: Request) -> Layout:
     Raises:
         DataError: a file is not what it should be, or no picture is there.
     """
-    files = [path for path in _files(request.root) if _is_labelme(path)]
+    files: list[Path] = []
+    others: list[Path] = []
+    for path in _files(request.root):
+        (files if _is_labelme(path) else others).append(path)
     if not files:
         raise DataError(f"{request.root}: holds no .json file with {_WHAT}")
     root = request.root if request.root.is_dir() else request.root.parent
@@ -61,7 +75,12 @@ def open_labelme(request: Request) -> Layout:
     values = canvas.values | {_IGNORED: canvas.ignore, _UNLABELLED: canvas.base}
 
     pairs: list[Pair] = []
-    faults: list[str] = []
+    faults = [
+        f"{path}: lies beside a picture of its name, and holds no {_WHAT}: it may be empty or cut off; label "
+        "the picture again, or move the file elsewhere"
+        for path in others
+        if any(path.with_suffix(suffix).exists() for suffix in IMAGE_SUFFIXES)
+    ]
     thin = 0
     images = find_files(
         [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import mmap
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -54,21 +56,37 @@ def peek(path: Path, number: int = 65536) -> bytes:
         with path.open("rb") as file:
             begin = file.read(number)
             file.seek(max(number, path.stat().st_size - number))
-            return begin + file.read(number)
+            return begin.removeprefix(codecs.BOM_UTF8) + file.read(number)
     except OSError:
         return b""
+
+
+def holds(path: Path, word: bytes) -> bool:
+    """Tell whether a file, which may be large, holds a word anywhere."""
+    with (
+        suppress(OSError, ValueError),  # ValueError: it is empty
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        return content.find(word) >= 0
+    return False
 
 
 def files_with(root: Path, suffix: str, depth: int = 1) -> list[Path]:
     """Return the files of a suffix in a folder and in the folders in it, down to a depth, in order.
 
-    `root` itself if it is such a file.
+    `root` itself if it is such a file; what is hidden is left out, such as `.ipynb_checkpoints`.
     """
     if root.is_file():
         return [root] if root.suffix.lower() == suffix else []
     levels = ("/".join(["*"] * (level + 1)) for level in range(depth + 1))
     found = (path for level in levels for path in root.glob(level) if path.suffix.lower() == suffix)
-    return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in found if path.is_file() and not is_hidden(path, root))
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """Tell whether a file, or a folder that it is in below `root`, is hidden."""
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def read_json(path: Path, what: str, lean: Callable[[dict[str, Any]], Any] | None = None) -> Any:

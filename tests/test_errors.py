@@ -1,5 +1,6 @@
 """What users are told when something is wrong, and the packages that may be missing."""
 
+import pickle
 import re
 import tomllib
 from pathlib import Path
@@ -75,3 +76,8 @@ def test_a_missing_extra_stays_what_it_is():
 )
 def test_other_failures_are_not_taken_for_a_missing_extra(error):
     assert missing_extra(error) is None
+
+
+def test_a_missing_package_is_told_across_processes():
+    error = errors.MissingExtraError("torch", "train")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -46,6 +46,11 @@ class MissingExtraError(PixelwiseError, ImportError):
             f"this needs the package '{package}', which is not installed: "
             f"run  pip install 'pixelwise[{extra}]'"
         )
+        self._made_of = package, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        """Travel between processes."""
+        return MissingExtraError, self._made_of
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

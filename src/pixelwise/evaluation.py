@@ -20,7 +20,7 @@ from .data.masks import MaskCodec, read_mask
 from .data.pairs import Pair, SegmentationData, other_size
 from .data.scan import Progress
 from .engines.names import EngineName, TtaName
-from .errors import ConfigError, DataError, ImageError
+from .errors import ConfigError, DataError, ImageError, MissingExtraError
 from .extras import require
 from .labels import Labels
 from .metrics import Scores
@@ -283,6 +283,8 @@ def _read_pair(
         picture, truth = form.read(pair.image), read_mask(pair.mask, codec)
     except ImageError as error:
         return error
+    except MissingExtraError as error:
+        return ImageError(f"{pair.image}: {error}")
     if picture.shape[:2] != truth.shape:
         return ImageError(other_size(pair, picture.shape[:2], truth.shape[:2]))
     return picture, truth

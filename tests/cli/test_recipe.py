@@ -40,6 +40,8 @@ def test_an_option_wins_over_the_recipe_and_the_recipe_over_the_default(tmp_path
         ("crop: 64 64\n", "recipe.yaml: --crop: Incorrect number of arguments: expected 2"),
         ("modle: fcn8s_vgg16\n", "recipe.yaml: there is no setting 'modle': did you mean model?"),
         ("crop: {high: 64}\n", "recipe.yaml: there is no setting 'crop.high'"),
+        ("models: fcn8s_vgg11\n", "recipe.yaml: there is no setting 'models': did you mean model?"),
+        ("train:\n  epochs: 7\n", "recipe.yaml: there is no setting 'train'"),
         (None, "no such recipe"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from pixelwise.checkpoint import save_model
 from pixelwise.engines import choose, openvino
-from pixelwise.engines.choose import load_engine
+from pixelwise.engines.choose import ModelFiles, load_engine
 from pixelwise.engines.openvino import read_graph
 from pixelwise.engines.torch import TorchEngine
 from pixelwise.errors import CheckpointError, ConfigError, MissingExtraError
@@ -151,6 +151,19 @@ def test_a_stale_int8_file_is_passed_over_with_its_mend(int8_folder, small_model
     )
     with pytest.raises(CheckpointError, match=r"model-int8\.xml: made from other weights"):
         load_engine(int8_folder, "openvino-int8")
+
+
+def test_a_stale_int8_file_beside_a_fresh_export_is_told(int8_folder, monkeypatch, caplog):
+    check = ModelFiles.check_fresh
+
+    def check_others(files, engine, card):
+        if engine == "openvino-int8":
+            raise CheckpointError("model-int8.xml: made from other weights")
+        check(files, engine, card)
+
+    monkeypatch.setattr(ModelFiles, "check_fresh", check_others)
+    assert load_engine(int8_folder).name in ("openvino float32", "openvino bf16")
+    assert "passed over: model-int8.xml: made from other weights" in caplog.text
 
 
 def test_a_model_that_was_not_quantised_says_how(run_folder):

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pixelwise.errors import ConfigError, DataError, ImageError
+from pixelwise.errors import ConfigError, DataError, ImageError, MissingExtraError
 from pixelwise.predict.folder import predict_folder
 
 EVERYTHING = {"overlay": True, "classes": True, "probs": True, "areas": True}
@@ -146,6 +146,36 @@ def test_a_picture_that_the_engine_cannot_take_is_reported_by_its_name(
     monkeypatch.setattr(predictor.engine, "masks", refuse)
     report = predict_folder(predictor, [shots / "a.png"], tmp_path / "out")
     assert report.failed == ((shots / "a.png", f"{shots / 'a.png'}: too large"),)
+
+
+def test_a_picture_that_another_package_reads_does_not_stop_the_others(
+    predictor, shots, tmp_path, monkeypatch
+):
+    read = type(predictor.card.form).read
+
+    def read_some(form, path):
+        if path.parent.name == "night":
+            raise MissingExtraError("tifffile", "tiff")
+        return read(form, path)
+
+    monkeypatch.setattr(type(predictor.card.form), "read", read_some)
+    report = predict_folder(predictor, [shots], tmp_path / "out")
+    assert files(tmp_path / "out") == ["a.png", "b.png"]
+    ((path, reason),) = report.failed
+    assert path == shots / "night" / "a.png"
+    assert reason.startswith(f"{path}: this needs the package 'tifffile'")
+
+
+def test_a_link_to_itself_does_not_stop_the_others(predictor, shots, tmp_path):
+    (shots / "loop.png").symlink_to("loop.png")
+    report = predict_folder(predictor, [shots], tmp_path / "out")
+    assert len(report.written) == 3
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_network_computes(predictor, shots):
+    with pytest.raises(DataError, match="/proc/new: cannot be written"):
+        predict_folder(predictor, [shots], "/proc/new")
+    assert predictor.engine.seen == 0
 
 
 def test_a_file_that_vanishes_or_may_not_be_read_is_reported(predictor, shots, tmp_path):

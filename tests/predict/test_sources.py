@@ -185,3 +185,13 @@ def test_links_are_followed_once_and_named_as_they_stand(place, tmp_path):
     Path("p/self.jpg").symlink_to("self.jpg")
     names = found("p")[0]
     assert names == {"p/link.jpg": "link", "p/real.jpg": "real", "p/self.jpg": "self"}
+
+
+def test_two_files_that_one_name_may_mean_are_an_error_and_no_endless_loop(tmp_path):
+    for folder in ("a", "b/c"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "b" / "c")
+    for place in ("a", "b"):
+        (tmp_path / place / "x.png").touch()
+    with pytest.raises(DataError, match="would have the same results"):
+        find_sources([tmp_path / "a/link/../x.png", tmp_path / "a/x.png"], tmp_path / "out")

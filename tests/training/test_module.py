@@ -8,7 +8,7 @@ from torch import nn
 from pixelwise.data.dataset import Sample
 from pixelwise.errors import TrainingError
 from pixelwise.models.fcn import FCN
-from pixelwise.training.module import TrainingModule, lay_as_weights, parameter_groups
+from pixelwise.training.module import TrainingModule, _confusion, _mean_iou, lay_as_weights, parameter_groups
 from pixelwise.training.settings import TrainSettings
 
 
@@ -83,3 +83,9 @@ def test_pictures_of_validation_have_the_loss_that_training_has(dice, weights):
     torch.testing.assert_close(module.val_loss.compute(), loss)
     entropy = F.cross_entropy(logits, target, weights)
     assert (loss > entropy) if dice else torch.isclose(loss, entropy)
+
+
+def test_the_score_of_a_single_class_is_a_number() -> None:
+    confusion = _confusion(1)
+    confusion.update(torch.zeros(1, 2, 3, dtype=torch.long), torch.tensor([[[0, 0, 0], [255, 0, 0]]]))
+    assert _mean_iou(confusion) == 1.0

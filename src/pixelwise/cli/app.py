@@ -88,19 +88,25 @@ def _from_recipe(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
         if not recipe.is_file():
             found = "is no file" if recipe.exists() else "no such recipe"
             raise ConfigError(f"{recipe}: {found}; expected a YAML file of settings")
+        settings = _read_recipe(recipe)
+        for key in settings:
+            if key in COMMANDS:  # which cyclopts passes over
+                raise _unknown_setting(recipe, key, arguments)
         try:
-            Dict(_read_recipe(recipe), source=str(recipe), use_commands_as_keys=False)(
-                app, commands, arguments
-            )
+            Dict(settings, source=str(recipe), use_commands_as_keys=False)(app, commands, arguments)
         except UnknownOptionError as error:
             key = (error.token.keyword or "").strip("[]").replace("][", ".")
-            known = [name.removeprefix("--") for argument in arguments for name in argument.names]
-            raise ConfigError(f"{recipe}: there is no setting '{key}'{did_you_mean(key, known)}") from error
+            raise _unknown_setting(recipe, key, arguments) from error
         except CycloptsError as error:
             error.verbose = False
             raise ConfigError(" ".join(str(error).split())) from error
     for argument in arguments:
         _refuse_fractions(argument)
+
+
+def _unknown_setting(recipe: Path, key: str, arguments: ArgumentCollection) -> ConfigError:
+    known = [name.removeprefix("--") for argument in arguments for name in argument.names]
+    return ConfigError(f"{recipe}: there is no setting '{key}'{did_you_mean(key, known)}")
 
 
 def _read_recipe(recipe: Path) -> dict[str, Any]:

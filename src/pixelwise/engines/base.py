@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoint import ModelCard
-from ..errors import ConfigError
+from ..errors import ConfigError, ImageError
 from ..room import check_room
 
 STAGE_ONE_PLANES = 2 * 64
@@ -57,6 +59,24 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
         )
     images = images.astype(np.uint8 if images.dtype == np.uint8 else np.float32, copy=False)
     return images if images.transpose(0, 2, 3, 1).flags.c_contiguous else np.ascontiguousarray(images)
+
+
+@contextmanager
+def computing(images: NDArray[Any]) -> Iterator[None]:
+    """Tell what an engine fails at in the block, most often for want of memory, which each says in its way.
+
+    Raises:
+        ImageError: in place of a RuntimeError.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        height, width = images.shape[2:]
+        raise ImageError(
+            f"{height} x {width} pixels (height x width) cannot be computed, for want of memory or else: "
+            f"{reason}"
+        ) from error
 
 
 def softmax(logits: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:

@@ -139,11 +139,12 @@ def _load_fastest(files: ModelFiles, device: str) -> Engine:
         try:
             return _load_export(files, engine, device)
         except CheckpointError as error:
+            if named:
+                raise
+            log.warning("passed over: %s", error)
             stale.append(error)
-    if stale and (named or not _is_installed("torch")):
+    if stale and not _is_installed("torch"):
         raise stale[0]
-    for reason in stale:
-        log.warning("passed over: %s", reason)
     if files.weights and not named:
         return _load_torch(files, "torch", device)
     return _load_export(files, next(iter(named or files.exports)), device)

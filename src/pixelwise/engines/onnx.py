@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..checkpoint import METADATA_KEY, ModelCard
 from ..errors import CheckpointError
 from ..extras import require
-from .base import check_images, check_memory
+from .base import check_images, check_memory, computing
 
 INPUT, LOGITS, MASKS = "images", "logits", "masks"
 """What the graph takes, (N, in_channels, H, W) uint8, and gives: float32 (N, C, H, W) and uint8 (N, H, W)."""
@@ -61,7 +61,12 @@ class OnnxEngine:
         check_memory(images, self.card, 4)
         options = onnxruntime.RunOptions()
         options.add_run_config_entry("only_execute_path_to_fetches", "1")  # logits need no masks
-        return np.asarray(self._session(images.dtype).run([output], {INPUT: images}, options)[0])
+        session = self._session(images.dtype)
+        with computing(images):
+            try:
+                return np.asarray(session.run([output], {INPUT: images}, options)[0])
+            except Exception as error:  # its kinds of error share no base but this
+                raise RuntimeError(str(error)) from error
 
     def _session(self, dtype: np.dtype[Any]) -> Any:
         """Return the session for pictures as the file takes them, or one whose graph is changed for it."""

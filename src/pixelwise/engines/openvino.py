@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..checkpoint import METADATA_KEY, ModelCard
-from ..errors import CheckpointError
+from ..errors import CheckpointError, ConfigError
 from ..processor import fast_bf16, is_x86
-from .base import check_fits, check_images
+from .base import check_fits, check_images, computing
 from .graph import cut, upsample_graph
 from .runtime import ov
 from .tiles import ALIGNMENT, WHOLE_PIXELS, Geometry
@@ -59,6 +60,7 @@ class OpenVinoEngine:
         self._precision = _precision(exact)
         self._requests: dict[str, ov.InferRequest] = {}
         self._turn = threading.Lock()
+        self._process = os.getpid()
         short = self._precision.get(PRECISION) or self._core.get_property("CPU", PRECISION).to_string()
         self._value_bytes = 4 if short == "f32" else 2
         self.name = f"openvino {'float32' if short == 'f32' else short}"
@@ -91,6 +93,8 @@ class OpenVinoEngine:
         return self._compute(images, best=True)
 
     def _compute(self, images: NDArray[Any], *, best: bool) -> NDArray[Any]:
+        if os.getpid() != self._process:  # where its threads are not, and the lock may be held for ever
+            raise ConfigError("the model was loaded before this process was forked: load it in each process")
         images = check_images(images, self.card)
         count, _, height, width = images.shape
         together = count if count * height * width <= WHOLE_PIXELS else 1
@@ -99,7 +103,7 @@ class OpenVinoEngine:
         check_fits(images, maps + math.prod(shape) * (1 if best else 4))
         pictures = images.transpose(0, 2, 3, 1)
         result: NDArray[Any] = np.empty(shape, np.uint8 if best else np.float32)
-        with self._turn:
+        with self._turn, computing(images):
             for i in range(0, count, together):
                 self._upsample(self._scores(pictures[i : i + together]), result[i : i + together], best=best)
         return result

@@ -19,7 +19,7 @@ from ..checkpoint import ModelCard, load_model
 from ..errors import ConfigError, ImageError
 from ..models.fcn import FCN
 from ..processor import fast_bf16
-from .base import check_images, check_memory
+from .base import check_images, check_memory, computing
 
 
 class TorchEngine:
@@ -112,10 +112,13 @@ class TorchEngine:
                 _evaluating(self._model),
                 torch.inference_mode(),
                 torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),
+                computing(images),
             ):
-                batch = torch.from_numpy(images).to(self._device)
+                batch = torch.from_numpy(np.array(images)).to(self._device)
                 yield batch.contiguous(memory_format=torch.channels_last)
-        except torch.OutOfMemoryError as error:
+        except ImageError as error:
+            if not isinstance(error.__cause__, torch.OutOfMemoryError):
+                raise
             raise ImageError(
                 f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the memory "
                 f"of {self._device}: cut the picture into smaller ones, or take device cpu"

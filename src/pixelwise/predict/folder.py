@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 from ..data.image import IMAGE_SUFFIXES, open_picture, read_size
 from ..data.preview import preview
 from ..engines.base import softmax
-from ..errors import ConfigError, ImageError
+from ..errors import ConfigError, ImageError, MissingExtraError
 from ..room import check_room
+from ..writing import check_writable
 from .ahead import ahead
 from .areas import check_areas, write_areas
 from .counts import count_pixels
 from .outputs import Layout, describe_origin, is_made_from
 from .predictor import Predictor
 from .sources import Source, find_sources
+
+_OF_ONE_PICTURE = (ImageError, MissingExtraError, OSError, MemoryError)
+"""What goes wrong with a picture and stops no other."""
 
 LARGE_BYTES = 2**28
 """Pictures that fill more bytes, with their results, go through by themselves, one after the other."""
@@ -112,7 +116,7 @@ def predict_folder(
 
     Raises:
         ConfigError: `out` is a file, or named like a picture.
-        DataError: there are no pictures, or a result cannot be written.
+        DataError: there are no pictures, or results cannot be written.
     """
     out = Path(out)
     if out.exists() and not out.is_dir():
@@ -125,6 +129,7 @@ def predict_folder(
         work.layout.check_source(source.name, source.path)
     if areas:
         check_areas(out / "areas.csv")
+    check_writable(out)
 
     written: list[Path] = []
     skipped: list[Path] = []
@@ -175,7 +180,7 @@ class _Work:
             if self._pixel_bytes() * height * width > LARGE_BYTES:
                 return _Large(source, origin)
             return _Loaded(source, origin, self._read(source))
-        except (ImageError, OSError, MemoryError) as error:
+        except _OF_ONE_PICTURE as error:
             return _Done(source, problem=_reason(source, error))
 
     def predict(self, loaded: _Loaded | _Large | _Done) -> _Predicted | _Done:
@@ -188,7 +193,7 @@ class _Work:
                     self._compute(_Loaded(loaded.source, loaded.origin, self._read(loaded.source)))
                 )
             return self._compute(loaded)
-        except (ImageError, OSError, MemoryError) as error:
+        except _OF_ONE_PICTURE as error:
             return _Done(loaded.source, problem=_reason(loaded.source, error))
 
     def _read(self, source: Source) -> NDArray[Any]:
@@ -245,7 +250,7 @@ _FOREIGN = (
 )
 
 
-def _reason(source: Source, error: ImageError | OSError | MemoryError) -> str:
+def _reason(source: Source, error: Exception) -> str:
     """Return what went wrong with a picture, in one line that names it."""
     if isinstance(error, MemoryError):
         return f"{source.path}: does not fit into the memory: cut it into smaller pictures"

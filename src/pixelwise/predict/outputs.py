@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -79,7 +80,9 @@ class Layout:
         Raises:
             DataError: it is, or does not.
         """
-        if picture.name == self.mask(name).name and picture.resolve() == self.mask(name).resolve():
+        if picture.name == self.mask(name).name and (
+            os.path.realpath(picture) == os.path.realpath(self.mask(name))
+        ):
             raise DataError(f"{picture}: its mask would go where it lies itself: give another --out")
         ours = {"overlays": self.overlay, "classes": self.classes, "probs": self.probs}
         if len(name.parts) > 1 and ours.get(name.parts[0]):

@@ -133,9 +133,14 @@ def _without_suffixes(names: dict[Path, PurePosixPath]) -> tuple[list[Source], t
     """Take the suffix off every name that stays different from all others without it."""
     short = {path: name.with_suffix("") for path, name in names.items()}
     while shared := {name for name, count in Counter(short.values()).items() if count > 1}:
-        for path, name in short.items():
-            if name in shared:
-                short[path] = names[path]
+        alike = [path for path, name in short.items() if name in shared]
+        if all(short[path] == names[path] for path in alike):
+            raise DataError(
+                f"{alike[0]} and {alike[1]}: would have the same results, since a '..' leads out of a link; "
+                "name one of them by another path"
+            )
+        for path in alike:
+            short[path] = names[path]
     kept = [name for path, name in names.items() if short[path] == name != name.with_suffix("")]
     notes: tuple[str, ...] = ()
     if kept:

@@ -173,7 +173,10 @@ def _confusion(num_classes: int) -> MulticlassConfusionMatrix:
 
 
 def _mean_iou(confusion: MulticlassConfusionMatrix) -> float:
-    return Scores.from_confusion(_taken(confusion).cpu().numpy()).mean_iou
+    counts = _taken(confusion).cpu().numpy()
+    return Scores.from_confusion(
+        np.atleast_2d(counts)
+    ).mean_iou  # of a single class torchmetrics gives a scalar
 
 
 def _taken(metric: Metric) -> Tensor:

@@ -199,11 +199,11 @@ def count_confusion(
     from torchmetrics.functional.classification import multiclass_confusion_matrix
 
     confusion = np.zeros((num_classes, num_classes), np.int64)
-    rows = max(1, _COUNTED // truth.shape[1])
-    for top in range(0, len(truth), rows):
+    strips = -(-truth.size // _COUNTED)
+    for found, true in zip(np.array_split(prediction, strips), np.array_split(truth, strips), strict=True):
         confusion += multiclass_confusion_matrix(
-            torch.from_numpy(prediction[top : top + rows].astype(np.int64)),
-            torch.from_numpy(truth[top : top + rows].astype(np.int64)),
+            torch.from_numpy(found.astype(np.int64)),
+            torch.from_numpy(true.astype(np.int64)),
             num_classes,
             ignore_index=ignore_index,
             validate_args=False,

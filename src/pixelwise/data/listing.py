@@ -67,8 +67,17 @@ def name_below(folder: Path, path: Path) -> str:
 
 def name_in(text: str) -> str:
     """Return how a pair is called by a path that stands in a file: files written by it never lead out."""
-    parts = (part for part in text.replace("\\", "/").split("/") if part not in ("", ".", ".."))
-    return name_below(Path("/"), Path("/", *parts))
+    return name_below(Path("/"), Path("/", *(part for part in parts_in(text) if part != "..")))
+
+
+def parts_in(text: str) -> list[str]:
+    """Return the folders and the file of a path that stands in a file, be it of Windows or not."""
+    return [part for part in text.replace("\\", "/").split("/") if part not in ("", ".")]
+
+
+def real(path: Path) -> Path:
+    """Return a path without symbolic links; of a link to itself, unlike `Path.resolve`, as it stands."""
+    return Path(os.path.realpath(path))
 
 
 def walk(

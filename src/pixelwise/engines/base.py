@@ -62,15 +62,19 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
 
 
 @contextmanager
-def computing(images: NDArray[Any]) -> Iterator[None]:
+def computing(images: NDArray[Any], failure: type[Exception] = RuntimeError) -> Iterator[None]:
     """Tell what an engine fails at in the block, most often for want of memory, which each says in its way.
 
+    Args:
+        images: The batch (N, in_channels, H, W).
+        failure: What the engine raises.
+
     Raises:
-        ImageError: in place of a RuntimeError.
+        ImageError: in place of it.
     """
     try:
         yield
-    except RuntimeError as error:
+    except failure as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         height, width = images.shape[2:]
         raise ImageError(

@@ -62,11 +62,8 @@ class OnnxEngine:
         options = onnxruntime.RunOptions()
         options.add_run_config_entry("only_execute_path_to_fetches", "1")  # logits need no masks
         session = self._session(images.dtype)
-        with computing(images):
-            try:
-                return np.asarray(session.run([output], {INPUT: images}, options)[0])
-            except Exception as error:  # its kinds of error share no base but this
-                raise RuntimeError(str(error)) from error
+        with computing(images, Exception):  # its kinds of error share no base but this
+            return np.asarray(session.run([output], {INPUT: images}, options)[0])
 
     def _session(self, dtype: np.dtype[Any]) -> Any:
         """Return the session for pictures as the file takes them, or one whose graph is changed for it."""

@@ -106,23 +106,21 @@ class TorchEngine:
         images = check_images(images, self.card)
         if self._device.type == "cpu":
             check_memory(images, self.card, 2 if self._bf16 else 4)
-        try:
-            with (
-                self._turn,
-                _evaluating(self._model),
-                torch.inference_mode(),
-                torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),
-                computing(images),
-            ):
-                batch = torch.from_numpy(np.array(images)).to(self._device)
-                yield batch.contiguous(memory_format=torch.channels_last)
-        except ImageError as error:
-            if not isinstance(error.__cause__, torch.OutOfMemoryError):
-                raise
-            raise ImageError(
-                f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the memory "
-                f"of {self._device}: cut the picture into smaller ones, or take device cpu"
-            ) from error
+        with computing(images):
+            try:
+                with (
+                    self._turn,
+                    _evaluating(self._model),
+                    torch.inference_mode(),
+                    torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),
+                ):
+                    batch = torch.from_numpy(np.array(images)).to(self._device)
+                    yield batch.contiguous(memory_format=torch.channels_last)
+            except torch.OutOfMemoryError as error:
+                raise ImageError(
+                    f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the "
+                    f"memory of {self._device}: cut the picture into smaller ones, or take device cpu"
+                ) from error
 
 
 @contextmanager

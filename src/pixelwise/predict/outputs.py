@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from ..data.listing import real
 from ..data.masks import indexed
 from ..errors import DataError
 from ..labels import Labels
@@ -80,9 +80,7 @@ class Layout:
         Raises:
             DataError: it is, or does not.
         """
-        if picture.name == self.mask(name).name and (
-            os.path.realpath(picture) == os.path.realpath(self.mask(name))
-        ):
+        if picture.name == self.mask(name).name and real(picture) == real(self.mask(name)):
             raise DataError(f"{picture}: its mask would go where it lies itself: give another --out")
         ours = {"overlays": self.overlay, "classes": self.classes, "probs": self.probs}
         if len(name.parts) > 1 and ours.get(name.parts[0]):

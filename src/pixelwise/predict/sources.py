@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..data.image import IMAGE_SUFFIXES
-from ..data.listing import walk
+from ..data.listing import real, walk
 from ..errors import DataError
 from .outputs import is_result
 
@@ -51,12 +51,12 @@ def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source
     found: dict[Path, Path] = {}
     roots = []
     notes: list[str] = []
-    results = _real(out)
+    results = real(out)
     for text in map(str, pictures):
         root, files = _expand(text, results, notes)
         roots.append(_absolute(root))
         for path in files:
-            found.setdefault(_real(path), path)
+            found.setdefault(real(path), path)
     if not found:
         asked = ", ".join(map(str, pictures))
         endings = ", ".join(sorted(IMAGE_SUFFIXES))
@@ -80,7 +80,7 @@ def _expand(text: str, results: Path, notes: list[str]) -> tuple[Path, list[Path
     first = next(place for place, part in enumerate(path.parts) if glob.has_magic(part))
     root = Path(*path.parts[:first])
     _check_apart(root, results)
-    inside = results.is_relative_to(_real(root))
+    inside = results.is_relative_to(real(root))
     files: list[Path] = []
     try:
         hits = sorted(root.glob(str(Path(*path.parts[first:]))))
@@ -88,7 +88,7 @@ def _expand(text: str, results: Path, notes: list[str]) -> tuple[Path, list[Path
         raise DataError(f"{text}: no pattern for files ({error})") from error
     for hit in hits:
         hidden = any(part[0] == "." for part in hit.relative_to(root).parts)
-        if hidden or (inside and _real(hit).is_relative_to(results)):
+        if hidden or (inside and real(hit).is_relative_to(results)):
             continue
         if hit.is_dir():
             files += _walk(hit, results, notes)
@@ -98,7 +98,7 @@ def _expand(text: str, results: Path, notes: list[str]) -> tuple[Path, list[Path
 
 
 def _check_apart(folder: Path, results: Path) -> None:
-    if _real(folder) == results:
+    if real(folder) == results:
         raise DataError(f"{folder}: holds the pictures, so the results cannot go there: give another --out")
 
 
@@ -147,11 +147,6 @@ def _without_suffixes(names: dict[Path, PurePosixPath]) -> tuple[list[Source], t
         shown = ", ".join(f"{name}.png" for name in kept[:4]) + (", ..." if len(kept) > 4 else "")
         notes = (f"pictures that differ in nothing but their suffix keep it in the results' names: {shown}",)
     return [Source(path, name) for path, name in short.items()], notes
-
-
-def _real(path: Path) -> Path:
-    """Return the path without symbolic links; of a link to itself, unlike `Path.resolve`, as it stands."""
-    return Path(os.path.realpath(path))
 
 
 def _absolute(path: Path) -> Path:

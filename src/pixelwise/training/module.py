@@ -173,10 +173,8 @@ def _confusion(num_classes: int) -> MulticlassConfusionMatrix:
 
 
 def _mean_iou(confusion: MulticlassConfusionMatrix) -> float:
-    counts = _taken(confusion).cpu().numpy()
-    return Scores.from_confusion(
-        np.atleast_2d(counts)
-    ).mean_iou  # of a single class torchmetrics gives a scalar
+    counts = np.atleast_2d(_taken(confusion).cpu().numpy())  # torchmetrics gives a number for a single class
+    return Scores.from_confusion(counts).mean_iou
 
 
 def _taken(metric: Metric) -> Tensor:

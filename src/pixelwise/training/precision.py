@@ -6,8 +6,8 @@ from typing import Literal
 
 import torch
 
+from ..engines.torch import prefers_bf16
 from ..errors import ConfigError
-from ..processor import fast_bf16
 from .settings import TrainSettings
 
 LightningPrecision = Literal["bf16-mixed", "16-mixed", "32-true"]
@@ -30,10 +30,9 @@ def lightning_precision(settings: TrainSettings) -> LightningPrecision:
         if not on_gpu:
             raise ConfigError("precision 16 needs a CUDA GPU; on a processor take bf16 or 32")
         return "16-mixed"
-    if on_gpu:
-        quick = torch.cuda.is_bf16_supported(including_emulation=False)
-        return "bf16-mixed" if quick else "16-mixed"
-    return "bf16-mixed" if fast_bf16() else "32-true"
+    if prefers_bf16(torch.device("cuda" if on_gpu else "cpu")):
+        return "bf16-mixed"
+    return "16-mixed" if on_gpu else "32-true"
 
 
 def memory_format(precision: str, device: torch.device) -> torch.memory_format:

@@ -4,7 +4,7 @@ import json
 
 import published
 import pytest
-from test_missing import BUILDERS
+from named_pictures import BUILDERS
 
 from pixelwise.data.folder import open_data
 from pixelwise.data.write import write_folder

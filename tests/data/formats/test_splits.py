@@ -5,7 +5,7 @@ from pathlib import Path
 
 import published
 import pytest
-from test_missing import coco
+from named_pictures import coco
 
 from pixelwise.data.folder import open_data
 from pixelwise.data.pairs import Pair

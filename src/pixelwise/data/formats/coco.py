@@ -216,7 +216,7 @@ def _collect(
             )
         picture = numbers[entry["image_id"]]
         if picture is None or not entry.get("segmentation"):
-            continue
+            continue  # a box without an outline says nothing of pixels
         if entry["category_id"] not in values:
             number = entry["category_id"]
             raise DataError(f"annotation {entry.get('id')} has the category {number}, not among categories")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError
 from ..image import MAX_PIXELS
+from ..listing import parts_in
 
 Points = NDArray[np.float64]
 """Corners of an outline (N, 2): x to the right and y down, in pixels from the picture's top left corner."""
@@ -161,7 +162,7 @@ def as_size(height: Any, width: Any) -> tuple[int, int]:
 
 def find_file(name: str, folders: Sequence[Path]) -> Path | None:
     """Return the first file of a name below some folders; a name, which may hold folders, never leads out."""
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    parts = parts_in(name)
     if not parts or ".." in parts:
         return None
     for folder in folders:

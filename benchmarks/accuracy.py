@@ -6,12 +6,15 @@
     python -m benchmarks.accuracy groups   DATA OUT -- --config recipes/camvid.yaml
     python -m benchmarks.accuracy few      DATA OUT
     python -m benchmarks.accuracy changes  DATA OUT -- --config recipes/camvid.yaml --epochs 2
+    python -m benchmarks.accuracy kept     DATA OUT -- --config recipes/camvid.yaml --epochs 2
 
 What follows `--` are options of `pixelwise train`. `networks` trains every stride of every family; `staged`
 trains FCN-8s from 16s from 32s, a third of the epochs each, and at once; `seeds` repeats a training with
 seeds 0, 1 and 2; `groups` leaves out, one after the other, all training pictures whose names begin alike (up
 to the first underscore: in CamVid the drive) and scores on them; `few` trains on 40 pictures, today's way and
-the first recipe's; `changes` changes one setting at a time, or one thing that no setting says (variants.py).
+the first recipe's; `changes` changes one setting at a time, or one thing that no setting says (variants.py);
+`kept` takes away, one at a time, what the recipe has beyond a plain training, with seeds 0, 1 and 2. Where
+DATA has a split called test, of another drive for example, it is scored as well.
 
 With `--together 12`, twelve trainings at a time share a GPU, each in a process of its own: one alone leaves
 most of it idle. A training that is done is not done again, and one that was interrupted goes on, when the
@@ -145,7 +148,28 @@ def changes(data: SegmentationData, settings: TrainSettings) -> Iterator[Trainin
         yield Training(variant, settings, data, variant)
 
 
-TABLES = {table.__name__: table for table in (networks, staged, seeds, groups, few, changes)}
+def kept(data: SegmentationData, settings: TrainSettings) -> Iterator[Training]:
+    """Yield the training as it is, and without each thing that it was given, with three seeds each."""
+    doubled = {"lr": 2 * settings.lr, "head_lr_factor": settings.head_lr_factor / 2}
+    if settings.decoder_lr_factor is not None:
+        doubled["decoder_lr_factor"] = settings.decoder_lr_factor / 2
+    without: dict[str, dict[str, Any]] = {
+        "as it is": {},
+        "no Dice": {"dice": 0.0},
+        "one try a crop": {"crop_tries": 1},
+        "no styles mixed": {"style_mixing": 0.0},
+        "backbone at twice the rate": doubled,
+        "no stage frozen": {"frozen_stages": 0},
+    }
+    variants = ("brightness by a quarter", "decoder of 128 channels", "no decoder: a sum of linear scores")
+    for seed in range(3):
+        for name, options in without.items():
+            yield Training(f"{name}, seed {seed}", replace(settings, seed=seed, **options), data)
+        for variant in variants:
+            yield Training(f"{variant}, seed {seed}", replace(settings, seed=seed), data, variant)
+
+
+TABLES = {table.__name__: table for table in (networks, staged, seeds, groups, few, changes, kept)}
 
 
 def finish(training: Training, out: Path) -> dict[str, Any]:
@@ -159,7 +183,10 @@ def finish(training: Training, out: Path) -> dict[str, Any]:
             train(training.data, settings)
             predictor = Predictor.load(run / LAST)
             scores = evaluate(predictor, training.data).scores
+            has_test = bool(training.data.splits.get("test"))
+            test = evaluate(predictor, training.data, split="test").scores if has_test else None
         row = {
+            **({"test_mean_iou": test.mean_iou} if test else {}),
             "mean_iou": scores.mean_iou,
             "pixel_accuracy": scores.pixel_accuracy,
             "mean_accuracy": scores.mean_accuracy,
@@ -241,7 +268,11 @@ def main() -> None:
             prepare(training, out)
     else:
         rows = finish_all(trainings, out, options.together)
-    shown = ("mean_iou", "pixel_accuracy", "mean_accuracy", "fwiou")
+    shown = ["mean_iou", "pixel_accuracy", "mean_accuracy", "fwiou"]
+    header = ["training", "mean IoU", "pixel accuracy", "mean accuracy", "fwIoU"]
+    if any("test_mean_iou" in row for row in rows.values()):
+        shown.append("test_mean_iou")
+        header.append("mean IoU on test")
     cells = [
         (name, *(f"{100 * rows[name][key]:.1f}" if rows else "-" for key in shown), f"{seconds:.2f}")
         for name, seconds in seconds_a_picture(out, trainings).items()
@@ -252,9 +283,25 @@ def main() -> None:
         text += (
             f" Mean IoU: {statistics.mean(found):.1f} on average, deviation {statistics.stdev(found):.1f}."
         )
-    header = ("training", "mean IoU", "pixel accuracy", "mean accuracy", "fwIoU", "s a picture")
-    print(Section(options.table, options.table.capitalize(), text, header, cells).to_markdown())
+    header.append("s a picture")
+    print(Section(options.table, options.table.capitalize(), text, tuple(header), cells).to_markdown())
+    if options.table == "kept":
+        print(_means_of_seeds(rows).to_markdown())
     print(describe_machine("python -m benchmarks.accuracy " + " ".join(sys.argv[1:])))
+
+
+def _means_of_seeds(rows: dict[str, dict[str, Any]]) -> Section:
+    """Return the table of what each row scores on average, and its deviation, by name without the seed."""
+    keys = [key for key in ("mean_iou", "test_mean_iou") if all(key in row for row in rows.values())]
+    seeds_of: dict[str, list[dict[str, Any]]] = {}
+    for name, row in rows.items():
+        seeds_of.setdefault(name.rpartition(", seed ")[0], []).append(row)
+    cells = []
+    for name, found in seeds_of.items():
+        columns = [[100 * row[key] for row in found] for key in keys]
+        cells.append((name, *(f"{statistics.mean(c):.1f} ± {statistics.stdev(c):.1f}" for c in columns)))
+    header = ("training", "mean IoU", "mean IoU on test")[: 1 + len(keys)]
+    return Section("kept", "Means of the seeds", "Mean of three seeds, and deviation.", header, cells)
 
 
 def _split_arguments(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -12,8 +12,8 @@ import pixelwise
 SOURCE = Path(pixelwise.__file__).parent
 
 LAYERS = (
-    {"errors"},
-    {"cache", "extras", "room", "writing"},
+    {"errors", "groups"},
+    {"cache", "cores", "extras", "room", "writing"},
     {"labels", "metrics"},
     {"models"},
     {"data"},

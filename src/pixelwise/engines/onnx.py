@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from io import BytesIO
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoint import METADATA_KEY, ModelCard
+from ..cores import count_cores
 from ..errors import CheckpointError
 from ..extras import require
 from .base import check_images, check_memory, computing
@@ -83,6 +85,9 @@ class OnnxEngine:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors; warnings speak to developers
+        if hasattr(os, "sched_getaffinity"):
+            # Its own count sees no limit, and pins threads to cores that may not be this process's.
+            options.intra_op_num_threads = count_cores(whole=True)
         # Threads that wait busily would take the cores from those that read and write pictures.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:

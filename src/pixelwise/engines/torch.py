@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..checkpoint import ModelCard, load_model
+from ..cores import limited_cores
 from ..errors import ConfigError, ImageError
 from ..models.fcn import FCN
 from ..processor import fast_bf16
@@ -39,6 +40,7 @@ class TorchEngine:
         self._model = model
         self._device = model.mean.device
         self._bf16 = prefers_bf16(self._device)
+        keep_to_limit()
         self._logits: Callable[[Tensor], Tensor] = model
         self._masks: Callable[[Tensor], Tensor] = self._choose_best
         self._turn = threading.Lock()
@@ -152,6 +154,13 @@ def find_device(device: str) -> torch.device:
             "machine with an NVIDIA GPU"
         ) from error
     return found
+
+
+def keep_to_limit() -> None:
+    """Have torch compute in no more threads than a container's limit leaves, which it does not see itself."""
+    limit = limited_cores()
+    if limit is not None and limit < torch.get_num_threads():
+        torch.set_num_threads(limit)
 
 
 def prefers_bf16(device: torch.device) -> bool:

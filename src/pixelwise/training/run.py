@@ -23,6 +23,7 @@ from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..data.scan import Progress
 from ..engines.choose import ModelFiles
+from ..engines.torch import keep_to_limit
 from ..errors import (
     CheckpointError,
     ConfigError,
@@ -119,6 +120,7 @@ def train(
     check_validation(data.split("val"), data.labels.num_classes, trainer.precision, device, settings.devices)
 
     torch.manual_seed(settings.seed)
+    keep_to_limit()
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)
     if measured is not None:
         log.info("pictures: %s; %s", form, measured)

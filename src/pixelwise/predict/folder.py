@@ -19,7 +19,7 @@ from ..writing import check_writable
 from .ahead import ahead
 from .areas import check_areas, write_areas
 from .counts import count_pixels
-from .outputs import Layout, describe_origin, is_made_from
+from .outputs import Layout, describe_origin, is_cut_short, is_made_from
 from .predictor import Predictor
 from .sources import Source, find_sources
 
@@ -100,9 +100,10 @@ def predict_folder(
     """Write a mask of its own size for every picture: OUT/NAME.png, ids with the palette of the classes.
 
     A picture is skipped when all that is wanted of it is there from an earlier run with the same model and
-    the same picture; a result that was made from something else is never replaced. A picture that cannot be
-    read, or is too large for the memory, is reported, and the others are done. Pictures are read and results
-    written while the network computes; a few are in memory at a time, of large ones a single one.
+    the same picture; a result that was made from something else is never replaced, unless it is empty or cut
+    short. A picture that cannot be read, or is too large for the memory, is reported, and the others are
+    done. Pictures are read and results written while the network computes; a few are in memory at a time, of
+    large ones a single one.
 
     Args:
         predictor: The model.
@@ -170,7 +171,7 @@ class _Work:
         try:
             origin = describe_origin(self.predictor.card.fingerprint, source.path)
             wanted = self.layout.wanted(source.name)
-            there = [path for path in wanted if path.exists()]
+            there = [path for path in wanted if path.exists() and not is_cut_short(path)]
             foreign = next((path for path in there if not is_made_from(path, origin)), None)
             if foreign is not None:
                 return _Done(source, problem=_FOREIGN.format(picture=source.path, result=foreign))

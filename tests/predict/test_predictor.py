@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 import tifffile
@@ -134,6 +136,19 @@ def test_a_broken_picture_is_named(predictor, tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(ImageError, match=r"broken\.jpg"):
         predictor(tmp_path / "broken.jpg")
+
+
+@pytest.mark.parametrize("in_channels", [1, 3, 5])
+def test_a_damaged_or_closed_pillow_picture_is_an_image_error(make_predictor, in_channels):
+    file = io.BytesIO()
+    Image.effect_noise((64, 64), 50).save(file, "JPEG")
+    predictor = make_predictor(in_channels=in_channels)
+    with pytest.raises(ImageError, match=r"cannot be decoded \(image file is truncated"):
+        predictor(Image.open(io.BytesIO(file.getvalue()[:1000])))
+    picture = Image.open(file)
+    picture.close()
+    with pytest.raises(ImageError, match=r"cannot be decoded \(Operation on closed image\)"):
+        predictor(picture)
 
 
 def test_probabilities_sum_to_one_even_for_huge_logits():

@@ -1,4 +1,5 @@
 import io
+import pickle
 
 import numpy as np
 import pytest
@@ -149,6 +150,21 @@ def test_a_damaged_or_closed_pillow_picture_is_an_image_error(make_predictor, in
     picture.close()
     with pytest.raises(ImageError, match=r"cannot be decoded \(Operation on closed image\)"):
         predictor(picture)
+
+
+def test_a_predictor_that_is_sent_to_a_process_is_loaded_there_once(run_folder, picture, monkeypatch):
+    monkeypatch.chdir(run_folder.parent)
+    predictor = Predictor.load("run", engine="openvino", tta="flip")
+    monkeypatch.chdir("/")  # where the other process may be
+    sent, again = (pickle.loads(pickle.dumps(predictor)) for _ in range(2))
+    assert sent is again is not predictor
+    assert sent.engine.name == predictor.engine.name
+    np.testing.assert_array_equal(sent(picture), predictor(picture))
+
+
+def test_a_network_in_memory_cannot_be_sent_to_a_process_and_says_so(predictor):
+    with pytest.raises(ConfigError, match="cannot be sent to another process: save the model"):
+        pickle.dumps(predictor)
 
 
 def test_probabilities_sum_to_one_even_for_huge_logits():

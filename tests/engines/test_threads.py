@@ -37,6 +37,23 @@ def test_torch_starts_no_more_threads_than_a_container_leaves(small_model_path, 
         torch.set_num_threads(before)
 
 
+@pytest.mark.parametrize(
+    ("module", "check", "load", "model"),
+    [
+        (openvino_engine, "check_fits", OpenVinoEngine, "exported_model_path"),
+        (onnx_engine, "check_memory", OnnxEngine, "onnx_model_path"),
+        (torch_engine, "check_memory", TorchEngine.load, "small_model_path"),
+    ],
+)
+def test_memory_is_asked_for_when_no_other_thread_computes(request, monkeypatch, module, check, load, model):
+    engine = load(request.getfixturevalue(model))
+    alone = []
+    monkeypatch.setattr(module, check, lambda *_: alone.append(engine._turn.locked()))
+    engine.masks(np.zeros((1, 3, 8, 8), np.uint8))
+    engine.logits(np.zeros((1, 3, 8, 8), np.float32))
+    assert alone == [True, True]
+
+
 def test_onnx_runtime_is_told_how_many_threads_to_start(onnx_model_path, monkeypatch):
     monkeypatch.setattr(onnx_engine, "count_cores", lambda whole: 3)
     engine = OnnxEngine(onnx_model_path)

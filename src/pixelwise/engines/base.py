@@ -20,7 +20,8 @@ STAGE_ONE_PLANES = 2 * 64
 class Engine(Protocol):
     """Computes one network: a batch of pictures in, logits or masks out, at the pictures' own size.
 
-    Engines may be called from several threads. Normalisation and padding are inside the network. Pictures are
+    Engines may be called from several threads: a batch waits for its turn, and only then is what it needs
+    held against the free memory. Normalisation and padding are inside the network. Pictures are
     (N, in_channels, H, W), uint8 or float, in 0..255, RGB where there are three channels; any H and W from 1
     up.
 

@@ -101,10 +101,10 @@ class OpenVinoEngine:
         together = count if count * height * width <= WHOLE_PIXELS else 1
         shape = (count, height, width) if best else (count, self._classes, height, width)
         maps = self._geometry.needed_bytes(together * height * width, self._classes, self._value_bytes)
-        check_fits(images, maps + math.prod(shape) * (1 if best else 4))
         pictures = images.transpose(0, 2, 3, 1)
-        result: NDArray[Any] = np.empty(shape, np.uint8 if best else np.float32)
         with self._turn, computing(images):
+            check_fits(images, maps + math.prod(shape) * (1 if best else 4))
+            result: NDArray[Any] = np.empty(shape, np.uint8 if best else np.float32)
             for i in range(0, count, together):
                 self._upsample(self._scores(pictures[i : i + together]), result[i : i + together], best=best)
         return result

@@ -106,12 +106,11 @@ class TorchEngine:
     def _ready(self, images: NDArray[Any]) -> Iterator[Tensor]:
         """Give the batch on the device, with everything set for inference while the block runs."""
         images = check_images(images, self.card)
-        if self._device.type == "cpu":
-            check_memory(images, self.card, 2 if self._bf16 else 4)
-        with computing(images):
+        with self._turn, computing(images):
+            if self._device.type == "cpu":
+                check_memory(images, self.card, 2 if self._bf16 else 4)
             try:
                 with (
-                    self._turn,
                     _evaluating(self._model),
                     torch.inference_mode(),
                     torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),

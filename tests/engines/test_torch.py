@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
@@ -21,6 +23,21 @@ def engine(small_model_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_module, "prefers_bf16", lambda device: False)
         return TorchEngine.load(small_model_path, "cpu")
+
+
+def test_of_two_gpus_the_one_that_computes_is_asked_for_bf16(monkeypatch):
+    current = [torch.device("cuda:0")]
+
+    @contextmanager
+    def switch(device):
+        current.append(device)
+        yield
+        current.pop()
+
+    monkeypatch.setattr(torch.cuda, "device", switch)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: current[-1].index == 1)
+    assert engine_module.prefers_bf16(torch.device("cuda:1"))
+    assert not engine_module.prefers_bf16(torch.device("cuda:0"))
 
 
 def pictures(*shape):

@@ -165,5 +165,6 @@ def keep_to_limit() -> None:
 def prefers_bf16(device: torch.device) -> bool:
     """Tell whether a device computes convolutions quicker in bf16 than in float32."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        with torch.cuda.device(device):  # torch asks the current one, whichever that is
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and fast_bf16()

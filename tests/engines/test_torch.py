@@ -136,6 +136,20 @@ def test_a_gpu_out_of_memory_is_an_error_of_the_picture(float32, monkeypatch):
     assert model.training
 
 
+def test_what_a_gpus_kernels_cannot_count_is_told_with_the_mend(float32, monkeypatch):
+    def fail(images):
+        raise RuntimeError("expected less than INT_MAX elements")
+
+    model = FCN("fcn32s_vgg11", 2, family="plain")
+    engine = TorchEngine(model, ModelCard(model.config(), Labels.numbered(2)))
+    monkeypatch.setattr(torch, "from_numpy", fail)
+    with pytest.raises(ImageError, match=r"INT_MAX elements$"):
+        engine.masks(pictures(1, 3, 40, 50))
+    engine._device = torch.device("cuda")
+    with pytest.raises(ImageError, match=r"INT_MAX elements; cut the picture .+, or take device cpu$"):
+        engine.masks(pictures(1, 3, 40, 50))
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_gpu_gives_the_processors_masks(small_model_path, float32):

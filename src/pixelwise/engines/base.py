@@ -63,12 +63,15 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
 
 
 @contextmanager
-def computing(images: NDArray[Any], failure: type[Exception] = RuntimeError) -> Iterator[None]:
+def computing(
+    images: NDArray[Any], failure: type[Exception] = RuntimeError, mend: str = ""
+) -> Iterator[None]:
     """Tell what an engine fails at in the block, most often for want of memory, which each says in its way.
 
     Args:
         images: The batch (N, in_channels, H, W).
         failure: What the engine raises.
+        mend: What to do where pictures can be too large for the engine, and not for the memory.
 
     Raises:
         ImageError: in place of it.
@@ -80,7 +83,7 @@ def computing(images: NDArray[Any], failure: type[Exception] = RuntimeError) -> 
         height, width = images.shape[2:]
         raise ImageError(
             f"{height} x {width} pixels (height x width) cannot be computed, for want of memory or else: "
-            f"{reason}"
+            f"{reason}{mend and f'; {mend}'}"
         ) from error
 
 

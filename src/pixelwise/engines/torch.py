@@ -22,6 +22,9 @@ from ..models.fcn import FCN
 from ..processor import fast_bf16
 from .base import check_images, check_memory, computing
 
+SMALLER = "cut the picture into smaller ones, or take device cpu"
+"""What to do where a picture is too large for a GPU: for its memory, or for kernels that count to 2^31."""
+
 
 class TorchEngine:
     """Computes a network in memory, on the device where it lies; the network is left as it was.
@@ -106,8 +109,9 @@ class TorchEngine:
     def _ready(self, images: NDArray[Any]) -> Iterator[Tensor]:
         """Give the batch on the device, with everything set for inference while the block runs."""
         images = check_images(images, self.card)
-        with self._turn, computing(images):
-            if self._device.type == "cpu":
+        on_cpu = self._device.type == "cpu"
+        with self._turn, computing(images, mend="" if on_cpu else SMALLER):
+            if on_cpu:
                 check_memory(images, self.card, 2 if self._bf16 else 4)
             try:
                 with (
@@ -120,7 +124,7 @@ class TorchEngine:
             except torch.OutOfMemoryError as error:
                 raise ImageError(
                     f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the "
-                    f"memory of {self._device}: cut the picture into smaller ones, or take device cpu"
+                    f"memory of {self._device}: {SMALLER}"
                 ) from error
 
 

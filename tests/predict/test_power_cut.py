@@ -25,6 +25,16 @@ def test_what_a_power_cut_left_is_made_again(make_predictor, shots, tmp_path, fi
     assert predict_folder(make_predictor(), picture, out, **everything).skipped
 
 
+def test_a_mask_that_is_damaged_in_the_middle_is_told_with_the_mend(predictor, shots, tmp_path):
+    out = tmp_path / "out"
+    predict_folder(predictor, [shots / "a.png"], out)
+    mask = (out / "a.png").read_bytes()
+    (out / "a.png").write_bytes(mask.replace(b"IDAT", b"IDAX"))
+    ((path, reason),) = predict_folder(predictor, [shots / "a.png"], out, areas=True).failed
+    assert path == shots / "a.png"
+    assert reason.startswith(f"{path}: its mask is made again once you delete it: {out / 'a.png'}: is ")
+
+
 def test_a_damaged_picture_of_someone_else_is_left_alone(predictor, shots, tmp_path):
     damaged = (shots / "a.png").read_bytes()[:-30]
     (tmp_path / "out").mkdir()

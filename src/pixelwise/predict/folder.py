@@ -239,7 +239,13 @@ class _Work:
             return _Done(loaded.source, problem=_reason(loaded.source, error))
 
     def _count_again(self, source: Source) -> NDArray[np.int64] | None:
-        return self._count(np.asarray(open_picture(self.layout.mask(source.name)))) if self.areas else None
+        """Count the pixels of a mask that is there already, if they are wanted."""
+        if not self.areas:
+            return None
+        try:
+            return self._count(np.asarray(open_picture(self.layout.mask(source.name))))
+        except ImageError as error:
+            raise ImageError(f"its mask is made again once you delete it: {error}") from error
 
     def _count(self, mask: NDArray[np.uint8]) -> NDArray[np.int64] | None:
         return count_pixels(mask, self.layout.labels.num_classes) if self.areas else None
@@ -247,7 +253,7 @@ class _Work:
 
 _FOREIGN = (
     "{picture}: not predicted, since {result} is there already and was made from another picture or by "
-    "another model (or with another --tta, or in int8); take another --out, or delete it"
+    "another model (or with another --tta, or in int8), or was edited; take another --out, or delete it"
 )
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from pixelwise.checkpoint import ModelCard
 from pixelwise.data.folder import open_data
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
-from pixelwise.evaluation import count_confusion, evaluate
+from pixelwise.evaluation import count_confusion, evaluate, open_both
 from pixelwise.labels import Labels
 from pixelwise.metrics import Scores
 from pixelwise.models.fcn import FCN
@@ -163,13 +163,30 @@ def test_a_missing_split_is_an_error_that_names_the_others(model, data):
             ("ground", "cat"),
             r"has 3 classes \(ground, cat, dog\), .* 2 apart \(ground, cat\): .*dataset\.yaml",
         ),
-        (("ground", "dog", "cat"), r"class 1 is 'cat', but 'dog' in the model: .*dataset\.yaml"),
+        (("cow", "dog", "cat"), r"has the classes ground, where the model has cow: .*dataset\.yaml"),
     ],
 )
 def test_other_classes_than_the_models_are_refused(names, message, data):
     labels = Labels(names, LABELS.palette[: len(names)])
     with pytest.raises(ConfigError, match=message):
         evaluate(Predictor(RedChannel(labels)), data)
+
+
+def test_classes_in_another_order_are_told_by_their_names(model, data):
+    expected = evaluate(model, data)
+    (data / "dataset.yaml").write_text("names: {7: ground, 1: dog, 3: cat}\nignore: [200]")
+    values = np.full(256, 200, np.uint8)
+    values[:3] = 7, 3, 1
+    for path in data.rglob("masks/*.png"):
+        Image.fromarray(values[np.asarray(Image.open(path))]).save(path)
+    assert open_data(data).labels.class_names == ("dog", "cat", "ground")
+    evaluation = evaluate(model, data)
+    assert evaluation.scores.confusion.tolist() == expected.scores.confusion.tolist()
+    assert evaluation.labels.class_names == LABELS.class_names
+    _, opened = open_both(model, data)
+    assert "their order is not the model's" in opened.notes[-1]
+    assert opened.labels.palette[1] == open_data(data).labels.palette[1]
+    assert opened.labels.palette[0] == open_data(data).labels.palette[2]
 
 
 def test_a_folder_without_splits_is_split_as_in_the_models_training(tmp_path):

@@ -218,6 +218,7 @@ def test_files_are_written_that_hold_the_scores(model, data, tmp_path):
     assert values["mean_iou"] == evaluation.scores.mean_iou
     assert values["confusion"] == evaluation.scores.confusion.tolist()
     assert (values["split"], values["pictures"], values["failed"]) == ("val", 3, [])
+    assert values["data"] == str(data.resolve())
     assert (values["engine"], values["fingerprint"]) == ("red channel", "abc")
     rows = list(csv.DictReader((out / "per_picture.csv").read_text().splitlines()))
     assert [row["picture"] for row in rows] == ["a", "b", "c"]

@@ -61,6 +61,7 @@ class Evaluation:
         failed: A line for each picture that could not be scored: which, and why.
         engine: What computed the network.
         fingerprint: Names the weights that were scored; empty for a network that was never saved.
+        data: The data set, a folder or file.
     """
 
     scores: Scores
@@ -70,6 +71,7 @@ class Evaluation:
     failed: tuple[str, ...]
     engine: str
     fingerprint: str
+    data: Path
 
 
 def evaluate(
@@ -140,6 +142,7 @@ def evaluate(
         tuple(failed),
         predictor.engine.name,
         predictor.card.fingerprint,
+        data.root,
     )
     if out is not None:
         write_evaluation(evaluation, Path(out), overwrite=overwrite)
@@ -238,6 +241,7 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
     check_free(out, overwrite)
     scores, pictures, matrix = out / "scores.json", out / "per_picture.csv", out / "confusion.png"
     summary = {
+        "data": str(evaluation.data.resolve()),
         "split": evaluation.split,
         "pictures": len(evaluation.per_picture),
         "failed": list(evaluation.failed),

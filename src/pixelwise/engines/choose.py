@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import shlex
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -170,7 +171,7 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
     if engine not in files.exports:
         raise CheckpointError(
             f"{files.path}: the engine {engine} takes an exported model ({EXPORTS[engine]}), and there is "
-            f"none beside it: run  {_command(files.path, engine)}"
+            f"none beside it: {_way_out(files, engine)}"
         )
     export = files.exports[engine]
     if engine == "onnx":
@@ -188,11 +189,21 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
     return loaded
 
 
+def _way_out(files: ModelFiles, engine: ExportEngineName) -> str:
+    """Return what to do where the file that an engine takes is not there."""
+    source = files.weights or (files.exports.get("openvino") if engine == "openvino-int8" else None)
+    if source is None:
+        others = " or ".join(files.exports)
+        return f"put the .safetensors file there that it is made from, or take the engine {others}"
+    return f"run  {_command(files.path if files.path.is_dir() else source, engine)}"
+
+
 def _command(model: Path, engine: ExportEngineName) -> str:
     """Return what writes the file that an engine takes."""
+    name = shlex.quote(str(model))
     if engine == "openvino-int8":
-        return f"pixelwise quantize {model} DATA"
-    return f"pixelwise export {model} --format {engine}"
+        return f"pixelwise quantize {name} DATA"
+    return f"pixelwise export {name} --format {engine}"
 
 
 def _read_exported_card(path: Path) -> ModelCard:

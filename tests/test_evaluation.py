@@ -13,6 +13,7 @@ from pixelwise.checkpoint import ModelCard
 from pixelwise.data.folder import open_data
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
 from pixelwise.evaluation import count_confusion, evaluate, open_both
+from pixelwise.export.write import export_model
 from pixelwise.labels import Labels
 from pixelwise.metrics import Scores
 from pixelwise.models.fcn import FCN
@@ -263,6 +264,18 @@ def test_a_missing_package_is_found_before_the_work_is_done(package, model, data
 def test_a_model_that_is_not_there_is_an_error(data, tmp_path):
     with pytest.raises(CheckpointError, match=r"no\.safetensors"):
         evaluate(tmp_path / "no.safetensors", data)
+
+
+@pytest.mark.parametrize("what", [None, 5, ["runs/first"]])
+def test_what_is_no_model_and_no_data_set_is_told_from_python(what, model, data):
+    kind = type(what).__name__
+    with pytest.raises(ConfigError, match=f"found {kind}, expected a run folder .+ or a network"):
+        evaluate(what, data)
+    with pytest.raises(ConfigError, match=f"found {kind}, expected the path of a data set"):
+        evaluate(model, what)
+    for load in (Predictor.load, export_model):
+        with pytest.raises(ConfigError, match=f"found {kind}, expected the path of a run folder or a model"):
+            load(what)
 
 
 def test_a_model_file_scores_as_its_engines_do(small_model_path, exported_model_path, tmp_path):

@@ -171,6 +171,8 @@ def open_both(
     """
     if isinstance(model, str | Path):
         model = Predictor.load(model, engine=engine, device=device, tta=tta)
+    elif not isinstance(model, Predictor):
+        _check_network(model)
     if not isinstance(data, SegmentationData):
         known = model.card.training if isinstance(model, Predictor) else {}
         how = {name: known[name] for name in ("seed", "val_fraction") if name in known}
@@ -182,6 +184,16 @@ def open_both(
         labels = data.labels if fits else Labels.numbered(model.num_classes)
         model = Predictor(TorchEngine(model, ModelCard(model.config(), labels)))
     return model, data.numbered_as(model.labels.class_names)
+
+
+def _check_network(model: object) -> None:
+    from .models.fcn import FCN
+
+    if not isinstance(model, FCN):
+        raise ConfigError(
+            f"found {type(model).__name__}, expected a run folder (what `train` returns has it as `run`), a "
+            "model file, a Predictor or a network"
+        )
 
 
 def count_confusion(

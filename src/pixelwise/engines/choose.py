@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from ..checkpoint import ModelCard, read_card
-from ..errors import CheckpointError, ConfigError
+from ..errors import CheckpointError, ConfigError, as_path
 from ..extras import require
 from ..processor import fast_int8
 from .base import Engine
@@ -41,12 +41,14 @@ class ModelFiles:
     exports: dict[ExportEngineName, Path]
 
     @classmethod
-    def find(cls, path: Path) -> ModelFiles:
+    def find(cls, path: str | Path) -> ModelFiles:
         """Find the files of a run folder, a .safetensors file or an exported file.
 
         Raises:
             CheckpointError: there is no model at `path`.
+            ConfigError: `path` is no path.
         """
+        path = as_path(path, "a run folder or a model file")
         endings = (WEIGHTS, *EXPORTS.values())
         if path.is_dir():
             base = path / MODEL_NAME
@@ -117,7 +119,7 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
     if engine not in get_args(EngineName):
         raise ConfigError(f"no engine is named '{engine}', expected {', '.join(get_args(EngineName))}")
     device = "cuda" if device == "gpu" else device  # as `train` calls it
-    files = ModelFiles.find(Path(path))
+    files = ModelFiles.find(path)
     if engine == "auto":
         loaded = _load_fastest(files, device)
     elif engine == "torch" or engine == "torch-compiled":

@@ -72,7 +72,7 @@ def quantize_model(
         if not least <= value < math.inf:
             raise ConfigError(f"{name} is {value}, expected at least {least}")
     require("nncf", "torch", "torchmetrics")
-    files = ModelFiles.find(Path(model))
+    files = ModelFiles.find(model)
     out = files.export_path("openvino-int8")
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}-") as folder:
         source = _float_export(files, Path(folder))

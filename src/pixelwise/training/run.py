@@ -30,6 +30,7 @@ from ..errors import (
     DataError,
     TrainingError,
     WeightsError,
+    as_path,
     did_you_mean,
 )
 from ..metrics import Scores
@@ -103,7 +104,7 @@ def train(
         log.setLevel(logging.ERROR)  # one process tells the user
     run, settings = open_run(settings, is_first)
     state = latest_state(run) if settings.resume else None
-    root = data.root if isinstance(data, SegmentationData) else Path(data)
+    root = data.root if isinstance(data, SegmentationData) else as_path(data, "a data set")
     with Memory(root) as memory:
         data = _opened(data, settings, progress, memory)
         if settings.resume:

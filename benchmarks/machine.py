@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 import torch
 
 import pixelwise
+from pixelwise.cores import count_cores
 from pixelwise.extras import package_version
 
 PACKAGES = ("torch", "openvino", "onnxruntime", "nncf", "numpy", "pillow")
@@ -27,13 +27,12 @@ def describe_machine(command: str) -> str:
     processor = model[1] if model else platform.processor() or platform.machine()
     if family:
         processor += f" (family {family[1]}, model {family[2]})"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     versions = [f"pixelwise {pixelwise.__version__}", f"Python {platform.python_version()}"]
     versions += [f"{name} {version}" for name in PACKAGES if (version := _version(name))]
     return "\n".join(
         (
             f"- command: `{command}`, {datetime.now(UTC).date()}",
-            f"- processor: {processor}, {cores} cores, "
+            f"- processor: {processor}, {count_cores()} cores, "
             f"{' '.join(flag for flag in FLAGS if flag in flags)}"
             + ("" if "amx_bf16" in flags else "; no AMX"),
             *([f"- GPU: {torch.cuda.get_device_name()}"] if torch.cuda.is_available() else []),

@@ -12,7 +12,8 @@ from PIL import Image
 from pixelwise.checkpoint import ModelCard
 from pixelwise.data.folder import open_data
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
-from pixelwise.evaluation import count_confusion, evaluate
+from pixelwise.evaluation import count_confusion, evaluate, open_both
+from pixelwise.export.write import export_model
 from pixelwise.labels import Labels
 from pixelwise.metrics import Scores
 from pixelwise.models.fcn import FCN
@@ -163,13 +164,30 @@ def test_a_missing_split_is_an_error_that_names_the_others(model, data):
             ("ground", "cat"),
             r"has 3 classes \(ground, cat, dog\), .* 2 apart \(ground, cat\): .*dataset\.yaml",
         ),
-        (("ground", "dog", "cat"), r"class 1 is 'cat', but 'dog' in the model: .*dataset\.yaml"),
+        (("cow", "dog", "cat"), r"has the classes ground, where the model has cow: .*dataset\.yaml"),
     ],
 )
 def test_other_classes_than_the_models_are_refused(names, message, data):
     labels = Labels(names, LABELS.palette[: len(names)])
     with pytest.raises(ConfigError, match=message):
         evaluate(Predictor(RedChannel(labels)), data)
+
+
+def test_classes_in_another_order_are_told_by_their_names(model, data):
+    expected = evaluate(model, data)
+    (data / "dataset.yaml").write_text("names: {7: ground, 1: dog, 3: cat}\nignore: [200]")
+    values = np.full(256, 200, np.uint8)
+    values[:3] = 7, 3, 1
+    for path in data.rglob("masks/*.png"):
+        Image.fromarray(values[np.asarray(Image.open(path))]).save(path)
+    assert open_data(data).labels.class_names == ("dog", "cat", "ground")
+    evaluation = evaluate(model, data)
+    assert evaluation.scores.confusion.tolist() == expected.scores.confusion.tolist()
+    assert evaluation.labels.class_names == LABELS.class_names
+    _, opened = open_both(model, data)
+    assert "their order is not the model's" in opened.notes[-1]
+    assert opened.labels.palette[1] == open_data(data).labels.palette[1]
+    assert opened.labels.palette[0] == open_data(data).labels.palette[2]
 
 
 def test_a_folder_without_splits_is_split_as_in_the_models_training(tmp_path):
@@ -201,6 +219,7 @@ def test_files_are_written_that_hold_the_scores(model, data, tmp_path):
     assert values["mean_iou"] == evaluation.scores.mean_iou
     assert values["confusion"] == evaluation.scores.confusion.tolist()
     assert (values["split"], values["pictures"], values["failed"]) == ("val", 3, [])
+    assert values["data"] == str(data.resolve())
     assert (values["engine"], values["fingerprint"]) == ("red channel", "abc")
     rows = list(csv.DictReader((out / "per_picture.csv").read_text().splitlines()))
     assert [row["picture"] for row in rows] == ["a", "b", "c"]
@@ -245,6 +264,18 @@ def test_a_missing_package_is_found_before_the_work_is_done(package, model, data
 def test_a_model_that_is_not_there_is_an_error(data, tmp_path):
     with pytest.raises(CheckpointError, match=r"no\.safetensors"):
         evaluate(tmp_path / "no.safetensors", data)
+
+
+@pytest.mark.parametrize("what", [None, 5, ["runs/first"]])
+def test_what_is_no_model_and_no_data_set_is_told_from_python(what, model, data):
+    kind = type(what).__name__
+    with pytest.raises(ConfigError, match=f"found {kind}, expected a run folder .+ or a network"):
+        evaluate(what, data)
+    with pytest.raises(ConfigError, match=f"found {kind}, expected the path of a data set"):
+        evaluate(model, what)
+    for load in (Predictor.load, export_model):
+        with pytest.raises(ConfigError, match=f"found {kind}, expected the path of a run folder or a model"):
+            load(what)
 
 
 def test_a_model_file_scores_as_its_engines_do(small_model_path, exported_model_path, tmp_path):

@@ -12,8 +12,8 @@ import pixelwise
 SOURCE = Path(pixelwise.__file__).parent
 
 LAYERS = (
-    {"errors"},
-    {"cache", "extras", "room", "writing"},
+    {"errors", "groups"},
+    {"cache", "cores", "extras", "room", "writing"},
     {"labels", "metrics"},
     {"models"},
     {"data"},
@@ -180,6 +180,14 @@ def test_a_name_that_needs_a_missing_package_says_how_to_install_it(name, packag
     )
     assert f"'{package}'" in (told := run_python(code))
     assert "pip install 'pixelwise[train]'" in told
+
+
+def test_all_that_a_plain_installation_lists_can_be_looked_at():
+    blocked = "\n".join(f"sys.modules[{name!r}] = None" for name in HEAVY)
+    code = f"import inspect, sys\n{blocked}\nimport pixelwise; print(*dict(inspect.getmembers(pixelwise)))"
+    names = run_python(code).split()
+    assert set(pixelwise.__all__) - set(names) == pixelwise._NEED_TRAIN
+    assert set(pixelwise.__all__) <= set(dir(pixelwise))
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():

@@ -128,3 +128,8 @@ def test_counts_beyond_32_bits_stay_exact():
 def test_a_matrix_that_is_not_square_is_refused(shape):
     with pytest.raises(ConfigError, match="square"):
         Scores.from_confusion(np.zeros(shape, int))
+
+
+def test_counts_below_zero_are_refused():
+    with pytest.raises(ConfigError, match="counts pixels, found -1"):
+        Scores.from_confusion(np.array([[2, -1], [0, 2]]))

@@ -1,4 +1,5 @@
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     write(b"whole")
     assert path.read_bytes() == b"whole"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
+    kept = []
+
+    def keep(number):
+        kept.append((os.fstat(number).st_size, [path.suffix for path in tmp_path.iterdir()]))
+
+    monkeypatch.setattr(os, "fsync", keep)
+    write_text(tmp_path / "a.csv", "12345")
+    assert kept == [(5, [".part"])]
 
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path):

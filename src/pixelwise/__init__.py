@@ -52,8 +52,15 @@ __all__ = [
 ]
 
 
+_NEED_TRAIN = {"create_backbone", "create_model", "export_model", "load_weights", "quantize_model", "train"}
+"""Names that say how to install the extra `train` where it is missing."""
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """List what can be had here, for those who look at all of it: help, completion, `inspect.getmembers`."""
+    from importlib.util import find_spec
+
+    return sorted({*globals(), *__all__} - (set() if find_spec("lightning") else _NEED_TRAIN))
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,9 @@ one line and exits with code 1; a traceback is always a bug of ours.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class PixelwiseError(Exception):
@@ -51,6 +53,17 @@ class MissingExtraError(PixelwiseError, ImportError):
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
         """Travel between processes."""
         return MissingExtraError, self._made_of
+
+
+def as_path(value: object, what: str) -> Path:
+    """Return the path of `what` that a caller gave.
+
+    Raises:
+        ConfigError: it is no path.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise ConfigError(f"found {type(value).__name__}, expected the path of {what}")
+    return Path(value)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -61,6 +61,7 @@ class Evaluation:
         failed: A line for each picture that could not be scored: which, and why.
         engine: What computed the network.
         fingerprint: Names the weights that were scored; empty for a network that was never saved.
+        data: The data set, a folder or file.
     """
 
     scores: Scores
@@ -70,6 +71,7 @@ class Evaluation:
     failed: tuple[str, ...]
     engine: str
     fingerprint: str
+    data: Path
 
 
 def evaluate(
@@ -106,7 +108,6 @@ def evaluate(
     if out is not None:
         check_free(Path(out), overwrite)
     predictor, data = open_both(model, data, engine, format=format)
-    check_same_classes(predictor.labels, data)
     pairs = data.split(split)
 
     num_classes = data.labels.num_classes
@@ -141,6 +142,7 @@ def evaluate(
         tuple(failed),
         predictor.engine.name,
         predictor.card.fingerprint,
+        data.root,
     )
     if out is not None:
         write_evaluation(evaluation, Path(out), overwrite=overwrite)
@@ -159,26 +161,39 @@ def open_both(
     """Open what is a path, and return model and data set.
 
     A folder without splits of its own is split as it was for the training of the model, so that no picture
-    that the model has learned from is scored as if it were new. `progress` is told of masks that are read to
-    find the classes.
+    that the model has learned from is scored as if it were new; classes are numbered as the model does.
+    `progress` is told of masks that are read to find the classes.
 
     Raises:
         CheckpointError: `model` is no model file.
+        ConfigError: model and data set name different classes.
         DataError: `data` is no data set.
     """
     if isinstance(model, str | Path):
         model = Predictor.load(model, engine=engine, device=device, tta=tta)
+    elif not isinstance(model, Predictor):
+        _check_network(model)
     if not isinstance(data, SegmentationData):
         known = model.card.training if isinstance(model, Predictor) else {}
         how = {name: known[name] for name in ("seed", "val_fraction") if name in known}
         data = open_data(data, format=format, **how, progress=progress)
-    if isinstance(model, Predictor):
-        return model, data
-    from .engines.torch import TorchEngine
+    if not isinstance(model, Predictor):
+        from .engines.torch import TorchEngine
 
-    fits = model.num_classes == data.labels.num_classes
-    labels = data.labels if fits else Labels.numbered(model.num_classes)
-    return Predictor(TorchEngine(model, ModelCard(model.config(), labels))), data
+        fits = model.num_classes == data.labels.num_classes
+        labels = data.labels if fits else Labels.numbered(model.num_classes)
+        model = Predictor(TorchEngine(model, ModelCard(model.config(), labels)))
+    return model, data.numbered_as(model.labels.class_names)
+
+
+def _check_network(model: object) -> None:
+    from .models.fcn import FCN
+
+    if not isinstance(model, FCN):
+        raise ConfigError(
+            f"found {type(model).__name__}, expected a run folder (what `train` returns has it as `run`), a "
+            "model file, a Predictor or a network"
+        )
 
 
 def count_confusion(
@@ -211,24 +226,6 @@ def count_confusion(
     return confusion
 
 
-def check_same_classes(model_labels: Labels, data: SegmentationData) -> None:
-    """Make sure that id i means the same class to the model and to the data set.
-
-    Raises:
-        ConfigError: number, names or order of the classes differ.
-    """
-    model_names, data_names = model_labels.class_names, data.labels.class_names
-    mend = f"name the classes in {data.root / 'dataset.yaml'} as the model does, or take another model"
-    if len(model_names) != len(data_names):
-        raise ConfigError(
-            f"{data.root}: has {len(data_names)} classes ({_shortened(data_names)}), "
-            f"but the model tells {len(model_names)} apart ({_shortened(model_names)}): {mend}"
-        )
-    for i, (ours, theirs) in enumerate(zip(model_names, data_names, strict=True)):
-        if ours != theirs:
-            raise ConfigError(f"{data.root}: class {i} is '{theirs}', but '{ours}' in the model: {mend}")
-
-
 def check_free(out: Path, overwrite: bool) -> None:
     """Make sure that an evaluation can be written to `out`.
 
@@ -256,6 +253,7 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
     check_free(out, overwrite)
     scores, pictures, matrix = out / "scores.json", out / "per_picture.csv", out / "confusion.png"
     summary = {
+        "data": str(evaluation.data.resolve()),
         "split": evaluation.split,
         "pictures": len(evaluation.per_picture),
         "failed": list(evaluation.failed),
@@ -288,7 +286,3 @@ def _read_pair(
     if picture.shape[:2] != truth.shape:
         return ImageError(other_size(pair, picture.shape[:2], truth.shape[:2]))
     return picture, truth
-
-
-def _shortened(names: tuple[str, ...], limit: int = 5) -> str:
-    return ", ".join(names[:limit]) + (", ..." if len(names) > limit else "")

@@ -44,11 +44,13 @@ class Scores:
         has IoU 0 and counts in the mean IoU, since each of those pixels is an error.
 
         Raises:
-            ConfigError: the matrix is not square.
+            ConfigError: the matrix is not square, or a count is below 0.
         """
         confusion = np.asarray(confusion).astype(np.int64)
         if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
             raise ConfigError(f"a confusion matrix is square, found shape {confusion.shape}")
+        if (confusion < 0).any():
+            raise ConfigError(f"a confusion matrix counts pixels, found {confusion.min()}")
         right = np.diag(confusion).astype(np.float64)
         truth = confusion.sum(axis=1).astype(np.float64)
         union = truth + confusion.sum(axis=0) - right

@@ -6,13 +6,9 @@ import re
 from pathlib import Path
 
 from .errors import ImageError
+from .groups import group_folders
 
 MEMORY_FILE = Path("/proc/meminfo")
-
-GROUP_FILE = Path("/proc/self/cgroup")
-
-GROUPS = Path("/sys/fs/cgroup")
-"""Where Linux keeps the limits of groups of processes; containers are such groups."""
 
 
 def check_room(needed: int, what: str) -> None:
@@ -46,29 +42,19 @@ def free_memory() -> int | None:
     return min(machine + _left_by_groups(), default=None)
 
 
+_FILES = {
+    True: ("memory.max", "memory.current", "inactive_file"),
+    False: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+"""Files of a group's limit and use, and the line of its idle files, in the second version and the first."""
+
+
 def _left_by_groups() -> list[int]:
-    """Return what each limit that this process is under leaves, in both versions of control groups.
+    """Return what each limit that this process is under leaves.
 
     Files that are kept in memory, and not in use, count as free, as they do in MemAvailable.
     """
-    try:
-        text = GROUP_FILE.read_text()
-    except OSError:
-        return []
-    left = []
-    for controllers, path in re.findall(r"^\d+:(.*?):/(.*)$", text, re.MULTILINE):
-        if controllers == "":
-            root, limit, used, idle = GROUPS, "memory.max", "memory.current", "inactive_file"
-        elif "memory" in controllers.split(","):
-            root, idle = GROUPS / "memory", "total_inactive_file"
-            limit, used = "memory.limit_in_bytes", "memory.usage_in_bytes"
-        else:
-            continue
-        group = root / path
-        for folder in (group, *group.parents):
-            if folder.is_relative_to(root):
-                left += _left_by(folder, limit, used, idle)
-    return left
+    return [left for folder, second in group_folders("memory") for left in _left_by(folder, *_FILES[second])]
 
 
 def _left_by(folder: Path, limit: str, used: str, idle: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 import shutil
 import tempfile
@@ -43,6 +44,8 @@ def check_writable(path: Path) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write to that becomes `path` when the block ends well, and vanishes when it does not.
 
+    It is on the disk before it has that name, so that a power cut leaves it whole or not at all.
+
     Raises:
         DataError: the file cannot be written.
     """
@@ -52,6 +55,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         try:
             with partial.open("xb") as file:
                 yield file
+                file.flush()
+                os.fsync(file.fileno())
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

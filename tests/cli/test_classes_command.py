@@ -42,6 +42,17 @@ def test_a_table_and_a_draft_say_what_the_masks_hold(data, capsys):
     assert yaml.safe_load(text)["ignore"] == [255]
 
 
+def test_masks_that_cannot_be_read_are_named_and_end_it_with_code_1(data, capsys):
+    broken = data / "train/masks/b.png"
+    broken.write_bytes(b"no picture")
+    assert main(["classes", str(data)]) == 1
+    out, err = capsys.readouterr()
+    assert rows(out)[0][3:] == ["25.0", "%", "2"]
+    assert [line.split(": ")[:2] for line in err.splitlines()] == [["left out", str(broken)]]
+    assert (data / "dataset.yaml").is_file()
+    assert main(["classes", str(data)]) == 1  # with the description, too
+
+
 def test_a_draft_changes_nothing_until_it_is_edited(data):
     before = open_data(data)
     assert main(["classes", str(data)]) == 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from pixelwise.cli.app import main
 from pixelwise.data.folder import open_data
@@ -43,6 +44,20 @@ def test_a_line_of_the_draft_that_is_made_valid_merges_classes(tmp_path):
     assert yaml.safe_load(text) is None
     path.write_text(text.replace("# merge: {NEW NAME", "merge: {new"))
     assert open_data(tmp_path).labels.class_names == ("new", "car", "dog")
+
+
+@pytest.mark.parametrize("content", [b"no picture", None])
+def test_masks_that_are_left_out_are_named_and_end_it_with_code_1(tmp_path, capsys, content):
+    published.voc(tmp_path)
+    broken = min(tmp_path.rglob("SegmentationClass/*.png"))
+    if content is None:
+        Image.new("RGB", (16, 12), (1, 2, 3)).save(broken)
+    else:
+        broken.write_bytes(content)
+    assert main(["classes", str(tmp_path)]) == 1
+    assert [line.split(": ")[:2] for line in capsys.readouterr().err.splitlines()] == [
+        ["left out", str(broken)]
+    ]
 
 
 def test_more_classes_than_a_network_tells_apart_are_listed_so_that_they_can_be_merged(tmp_path, capsys):

@@ -166,13 +166,6 @@ def test_a_stale_int8_file_beside_a_fresh_export_is_told(int8_folder, monkeypatc
     assert "passed over: model-int8.xml: made from other weights" in caplog.text
 
 
-def test_a_model_that_was_not_quantised_says_how(run_folder):
-    with pytest.raises(
-        CheckpointError, match=r"\(-int8\.xml\), and there is none beside it: run  pixelwise quant"
-    ):
-        load_engine(run_folder, "openvino-int8")
-
-
 def test_without_onnx_runtime_its_file_is_passed_over_or_the_install_line_is_said(
     onnx_folder, onnx_model_path, machine
 ):
@@ -236,13 +229,6 @@ def test_a_path_without_a_model_says_what_was_expected(tmp_path, name, words):
         load_engine(tmp_path / name)
     assert words in str(caught.value)
     assert str(tmp_path) in str(caught.value)
-
-
-def test_an_engine_without_its_file_is_refused(small_model_path, exported_model_path):
-    with pytest.raises(CheckpointError, match=r"openvino takes an exported model \(\.xml\)"):
-        load_engine(small_model_path, "openvino")
-    with pytest.raises(CheckpointError, match=r"torch takes a \.safetensors file"):
-        load_engine(exported_model_path, "torch")
 
 
 def test_openvino_is_for_the_processor(run_folder):

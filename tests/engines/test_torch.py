@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
@@ -21,6 +23,21 @@ def engine(small_model_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_module, "prefers_bf16", lambda device: False)
         return TorchEngine.load(small_model_path, "cpu")
+
+
+def test_of_two_gpus_the_one_that_computes_is_asked_for_bf16(monkeypatch):
+    current = [torch.device("cuda:0")]
+
+    @contextmanager
+    def switch(device):
+        current.append(device)
+        yield
+        current.pop()
+
+    monkeypatch.setattr(torch.cuda, "device", switch)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: current[-1].index == 1)
+    assert engine_module.prefers_bf16(torch.device("cuda:1"))
+    assert not engine_module.prefers_bf16(torch.device("cuda:0"))
 
 
 def pictures(*shape):
@@ -117,6 +134,20 @@ def test_a_gpu_out_of_memory_is_an_error_of_the_picture(float32, monkeypatch):
     with pytest.raises(ImageError, match=r"40 x 50 pixels .* do not fit into the memory of cpu"):
         engine.masks(pictures(1, 3, 40, 50))
     assert model.training
+
+
+def test_what_a_gpus_kernels_cannot_count_is_told_with_the_mend(float32, monkeypatch):
+    def fail(images):
+        raise RuntimeError("expected less than INT_MAX elements")
+
+    model = FCN("fcn32s_vgg11", 2, family="plain")
+    engine = TorchEngine(model, ModelCard(model.config(), Labels.numbered(2)))
+    monkeypatch.setattr(torch, "from_numpy", fail)
+    with pytest.raises(ImageError, match=r"INT_MAX elements$"):
+        engine.masks(pictures(1, 3, 40, 50))
+    engine._device = torch.device("cuda")
+    with pytest.raises(ImageError, match=r"INT_MAX elements; cut the picture .+, or take device cpu$"):
+        engine.masks(pictures(1, 3, 40, 50))
 
 
 @pytest.mark.gpu

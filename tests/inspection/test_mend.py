@@ -59,8 +59,9 @@ def test_what_is_said_to_be_mended_is_mended_all_at_once(root, tmp_path):
 
 
 def test_a_clean_set_is_copied_byte_for_byte(clean_root, tmp_path):
-    mend(survey(clean_root), tmp_path / "mended")
+    done = mend(survey(clean_root), tmp_path / "mended")
     assert contents(tmp_path / "mended") == contents(clean_root)
+    assert done == [f"there was nothing that --fix can mend: {tmp_path / 'mended'} is a copy as it was"]
 
 
 def test_a_dataset_yaml_of_choices_alone_is_kept(root, tmp_path):
@@ -159,7 +160,8 @@ def test_a_file_that_is_gone_since_costs_its_own_pair_alone(root, tmp_path):
 
 def test_the_last_of_shifted_ids_is_not_declared_void(root, tmp_path):
     FAULTS["ids-shifted"](root)
-    mend(survey(root), tmp_path / "mended")
+    (told,) = mend(survey(root), tmp_path / "mended")
+    assert "nothing that --fix can mend" in told
     assert [entry.kind for entry in find(survey(tmp_path / "mended"))] == ["ids-shifted"]
 
 

@@ -175,6 +175,7 @@ def test_images_of_another_shape_are_refused(shape, told, no_init):
     [
         ({"num_classes": 0}, "found 0 and 3"),
         ({"in_channels": 0}, "found 2 and 0"),
+        ({"num_classes": "6"}, "are whole numbers from 1, found '6' and 3"),
         ({"family": "crisp"}, "no family is named 'crisp'"),
         ({"name": "fcn8s_resnet"}, "no network is named 'fcn8s_resnet'"),
         ({"mean": (1, 2)}, "found 2 values in mean, expected one a channel: 3"),

@@ -1,10 +1,12 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from pixelwise.errors import DataError
 from pixelwise.labels import Labels
+from pixelwise.predict import areas as areas_module
 from pixelwise.predict.areas import check_areas, write_areas
 from pixelwise.predict.counts import count_pixels
 
@@ -42,6 +44,24 @@ def test_names_that_are_no_text_keep_their_bytes(tmp_path):
     for name in (b"caf\xe9", b"th\xe9"):
         write_areas(path, {os.fsdecode(name): np.array([3, 1])}, LABELS)
     assert [path.read_bytes().count(name) for name in (b"caf\xe9", b"th\xe9")] == [2, 2]
+
+
+def test_those_who_write_at_once_lose_no_rows(tmp_path):
+    path = tmp_path / "new" / "areas.csv"
+    names = [f"{number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: write_areas(path, {name: np.array([3, 1])}, LABELS), names))
+    assert len(path.read_text().splitlines()) == 1 + 40 * 2
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_lock_that_a_killed_process_left_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(areas_module, "PATIENCE", 0)
+    lock = tmp_path / ".areas.csv.lock"
+    lock.touch()
+    with pytest.raises(DataError, match=rf"areas\.csv: is being written .+, delete {lock} and run again"):
+        write_areas(tmp_path / "areas.csv", {"a": np.array([3, 1])}, LABELS)
+    assert list(tmp_path.iterdir()) == [lock]
 
 
 @pytest.mark.parametrize("content", [b"", b"name,size\n", b"\xff\xfe\x00"])

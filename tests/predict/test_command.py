@@ -56,11 +56,11 @@ def test_a_missing_model_is_one_line(run, shots, tmp_path):
     assert err == f"pixelwise: error: {tmp_path / 'model.safetensors'}: no such model file\n"
 
 
-def test_many_failures_are_not_all_listed(run, shots):
+def test_every_failure_is_listed_however_many(run, shots):
     for i in range(30):
         (shots / f"broken{i}.jpg").write_bytes(b"")
     code, out, err = run(shots)
     assert code == 1
     assert "3 written, 30 failed" in out
-    assert err.count("failed: ") == 20
-    assert "... and 10 more" in err
+    named = {line.split(": ")[1] for line in err.splitlines() if line.startswith("failed: ")}
+    assert named == {f"{shots}/broken{i}.jpg" for i in range(30)}

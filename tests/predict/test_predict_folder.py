@@ -102,7 +102,8 @@ def test_masks_of_another_model_or_picture_are_never_replaced_or_passed_off(make
     path, reason = report.failed[0]
     assert path == shots / "night/a.png"
     assert str(path) in reason
-    assert "made from another picture or by another model (or with another --tta, or in int8); " in reason
+    assert "made from another picture or by another model (or with another --tta, or in int8), " in reason
+    assert ", or was edited; take another --out" in reason
     assert "take another --out" in reason
     assert (out / "a.png").read_bytes() == before
 

@@ -1,3 +1,6 @@
+import io
+import pickle
+
 import numpy as np
 import pytest
 import tifffile
@@ -134,6 +137,34 @@ def test_a_broken_picture_is_named(predictor, tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(ImageError, match=r"broken\.jpg"):
         predictor(tmp_path / "broken.jpg")
+
+
+@pytest.mark.parametrize("in_channels", [1, 3, 5])
+def test_a_damaged_or_closed_pillow_picture_is_an_image_error(make_predictor, in_channels):
+    file = io.BytesIO()
+    Image.effect_noise((64, 64), 50).save(file, "JPEG")
+    predictor = make_predictor(in_channels=in_channels)
+    with pytest.raises(ImageError, match=r"cannot be decoded \(image file is truncated"):
+        predictor(Image.open(io.BytesIO(file.getvalue()[:1000])))
+    picture = Image.open(file)
+    picture.close()
+    with pytest.raises(ImageError, match=r"cannot be decoded \(Operation on closed image\)"):
+        predictor(picture)
+
+
+def test_a_predictor_that_is_sent_to_a_process_is_loaded_there_once(run_folder, picture, monkeypatch):
+    monkeypatch.chdir(run_folder.parent)
+    predictor = Predictor.load("run", engine="openvino", tta="flip")
+    monkeypatch.chdir("/")  # where the other process may be
+    sent, again = (pickle.loads(pickle.dumps(predictor)) for _ in range(2))
+    assert sent is again is not predictor
+    assert sent.engine.name == predictor.engine.name
+    np.testing.assert_array_equal(sent(picture), predictor(picture))
+
+
+def test_a_network_in_memory_cannot_be_sent_to_a_process_and_says_so(predictor):
+    with pytest.raises(ConfigError, match="cannot be sent to another process: save the model"):
+        pickle.dumps(predictor)
 
 
 def test_probabilities_sum_to_one_even_for_huge_logits():

@@ -168,6 +168,7 @@ def test_brackets_in_a_real_name_are_no_pattern(place):
     [
         (["missing.jpg"], "missing.jpg: no such file or folder"),
         (["empty", "no/*.jpg"], "no pictures found in empty, no/*.jpg; expected files that end in .bmp, "),
+        (["empty", ""], "one of the pictures is named '', expected a file"),
         ([], "no pictures were named; give files, folders, or patterns"),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +24,25 @@ from ..data.scan import Progress, in_parallel, scan_mask, total
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX, Color
 from ..writing import replacing
+from .log import complain
 from .progress import progress_bar
 
 
-def classes(data: Path, /, *, out: Path | None = None, format: str | None = None) -> None:
+def classes(data: Path, /, *, out: Path | None = None, format: str | None = None) -> int:
     """List the classes that a data set's masks hold.
 
     Reads all masks, prints what they hold, and writes the same as a draft of dataset.yaml: there you name
     the classes, choose their colours and say what is ignored; or, where the format names them itself, merge,
-    drop and rename them. A file that exists is never replaced.
+    drop and rename them. A file that exists is never replaced; masks that cannot be read are left out.
 
     Args:
         data: Data set, of any format that training takes.
         out: File to write instead of DATA/dataset.yaml.
         format: Format of the data, where it is not recognised by looking: folder, voc, coco, yolo,
             cityscapes, camvid, ade20k, labelme, cvat, label-studio or huggingface.
+
+    Returns:
+        Exit code: 0, or 1 when masks could not be read.
 
     Example:
         pixelwise classes DATA
@@ -71,6 +74,8 @@ def classes(data: Path, /, *, out: Path | None = None, format: str | None = None
         _write(target, _draft_of_choices(found, chosen.name))
         text = f"wrote {target}: merge, drop or rename classes in it{_copy_it(out, data)}, or train as it is"
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+    complain("left out", found.unread)
+    return 1 if found.unread else 0
 
 
 def _copy_it(out: Path | None, data: Path) -> str:
@@ -82,18 +87,22 @@ def _held(layout: Layout, progress: Progress) -> Discovery:
     pairs = [pair for split in layout.splits.values() for pair in split]
     codec = layout.description.codec(layout.by_color)
     known: list[dict[int, int]] = []
-    for record in in_parallel(lambda pair: scan_mask(pair.mask), pairs, progress):
+    unread: list[str] = []
+    records = in_parallel(lambda pair: scan_mask(pair.mask), pairs, progress)
+    for pair, record in zip(pairs, records, strict=True):
         if isinstance(record, ImageError):
+            unread.append(str(record))
             continue
-        with suppress(ImageError):  # a mask of another kind, which `pixelwise check` reports
+        try:
             values = codec.recode(np.array(list(record.counts), np.int64), record.by_color, record.palette)
-            counts: Counter[int] = Counter()
-            for value, pixels in zip(values.tolist(), record.counts.values(), strict=True):
-                counts[value] += pixels
-            known.append(dict(counts))
-    lost = len(pairs) - len(known)
-    notes = (f"{lost} of {len(pairs)} masks cannot be read; pixelwise check says why",) if lost else ()
-    return Discovery(layout.description, layout.by_color, total(known), (*layout.notes, *notes))
+        except ImageError as error:  # a mask of another kind
+            unread.append(f"{pair.mask}: {error}")
+            continue
+        counts: Counter[int] = Counter()
+        for value, pixels in zip(values.tolist(), record.counts.values(), strict=True):
+            counts[value] += pixels
+        known.append(dict(counts))
+    return Discovery(layout.description, layout.by_color, total(known), layout.notes, tuple(unread))
 
 
 def _draft_of_choices(found: Discovery, format: str) -> str:

@@ -10,9 +10,6 @@ from ..engines.names import EngineName, TtaName
 if TYPE_CHECKING:
     from ..predict.folder import PredictReport
 
-SHOWN_FAILURES = 20
-"""Failed pictures that are named one by one; of more, only the number is told."""
-
 
 def predict(
     model: Path,
@@ -80,6 +77,8 @@ def _print_report(report: PredictReport, out: Path, engine: str) -> None:
     from rich.console import Console
     from rich.markup import escape
 
+    from .log import complain
+
     console = Console(highlight=False, soft_wrap=True)
     for note in report.notes:
         console.print(f"[dim]note:[/] {escape(note)}")
@@ -89,8 +88,4 @@ def _print_report(report: PredictReport, out: Path, engine: str) -> None:
     if report.failed:
         counts.append(f"{len(report.failed)} failed")
     console.print(f"{', '.join(counts)}; engine: {engine}; results: {out}", markup=False)
-    complaints = Console(stderr=True, highlight=False, soft_wrap=True)
-    for _, reason in report.failed[:SHOWN_FAILURES]:
-        complaints.print(f"failed: {reason}", markup=False)
-    if len(report.failed) > SHOWN_FAILURES:
-        complaints.print(f"... and {len(report.failed) - SHOWN_FAILURES} more")
+    complain("failed", (reason for _, reason in report.failed))

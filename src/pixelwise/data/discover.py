@@ -40,12 +40,14 @@ class Discovery:
         by_color: Whether the masks are colour pictures.
         totals: Pixels and masks of each value (of each colour 0xRRGGBB) in the masks that were read.
         notes: What was assumed, a sentence each.
+        unread: A line for each mask that could not be read, and is left out.
     """
 
     description: Description
     by_color: bool
     totals: Mapping[int, tuple[int, int]]
     notes: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def discover(
@@ -68,7 +70,7 @@ def discover(
     if len(found) == len(unread):
         raise DataError(f"none of the {len(pairs)} masks can be read; the first: {unread[0]}")
     discovery = interpret([pair.name for pair in pairs], held)
-    return replace(discovery, notes=(*discovery.notes, *_notes(unread, len(pairs))))
+    return _without(unread, discovery, len(pairs))
 
 
 def _read(
@@ -89,14 +91,16 @@ def _readable(pairs: Sequence[Pair], found: Stored[MaskRecord | ImageError]) -> 
     )
 
 
-def _unread(found: Iterable[MaskRecord | ImageError]) -> list[ImageError]:
-    return [record for record in found if isinstance(record, ImageError)]
+def _unread(found: Iterable[MaskRecord | ImageError]) -> tuple[str, ...]:
+    return tuple(str(record) for record in found if isinstance(record, ImageError))
 
 
-def _notes(unread: Sequence[ImageError], of: int) -> tuple[str, ...]:
+def _without(unread: tuple[str, ...], discovery: Discovery, masks: int) -> Discovery:
+    """Return a discovery that tells which of so many masks were left out."""
     if not unread:
-        return ()
-    return (f"{len(unread)} of {of} masks cannot be read and are left out; the first: {unread[0]}",)
+        return discovery
+    note = f"{len(unread)} of {masks} masks cannot be read and are left out; the first: {unread[0]}"
+    return replace(discovery, notes=(*discovery.notes, note), unread=unread)
 
 
 def interpret(names: Sequence[str], held: Held) -> Discovery:
@@ -161,7 +165,7 @@ def match(description: Description, pairs: Sequence[Pair], progress: Progress | 
     """
     found = _read(pairs, progress)
     discovery = compare(description, _readable(pairs, found))
-    return replace(discovery, notes=(*discovery.notes, *_notes(_unread(found), len(pairs))))
+    return _without(_unread(found), discovery, len(pairs))
 
 
 def compare(description: Description, held: Held) -> Discovery:

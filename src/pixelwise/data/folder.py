@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, as_path
 from ..labels import IGNORE_INDEX
 from .archive import is_archive, unpack
 from .choices import read_choices, refuse_others
@@ -58,7 +58,7 @@ def open_data(
         DataError: the data set is of no format that is known, or of two, or a file in it is not usable.
         ConfigError: `val_fraction` is not in 0..1, or there is no format of that name.
     """
-    root = Path(root)
+    root = as_path(root, "a data set")
     if not 0 <= val_fraction < 1:
         raise ConfigError(f"val_fraction is {val_fraction}, expected at least 0 and less than 1")
     place = unpack(root) if is_archive(root) else root

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..errors import ConfigError, DataError, ImageError
 from .bands import Bands, Raster, Values, picture_raster, read_raster
-from .image import read_image, to_rgb
+from .image import decode, read_image, to_rgb
 
 _ANY = "any"
 _WORDS = {"8-bit": "8 bits", "integer": "whole numbers of more than 8 bits", "float": "fractions"}
@@ -79,8 +79,9 @@ class PictureForm:
         """Return a Pillow picture, upright.
 
         Raises:
-            ImageError: it holds other bands or numbers, or colours that cannot become RGB.
+            ImageError: it cannot be decoded, holds other bands or numbers, or colours that cannot become RGB.
         """
+        decode(picture)
         if self.photo:
             return self._in_grey(to_rgb(picture)) if self.channels == 1 else to_rgb(picture)
         return self._fitted(picture_raster(picture))

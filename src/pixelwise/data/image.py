@@ -230,8 +230,27 @@ def opened(path: Path) -> Iterator[Image.Image]:
             f"{path}: is no picture, or of a kind that cannot be read; expected {', '.join(_FORMATS)}"
         ) from error
     except Exception as error:  # a decoder fed with broken bytes may raise anything
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(f"{path}: is damaged ({reason}); copy it again, or delete it") from error
+        raise ImageError(f"{path}: is damaged ({_reason(error)}); copy it again, or delete it") from error
+
+
+def decode(picture: Image.Image) -> None:
+    """Decode a picture that was opened by others, which Pillow leaves until its pixels are asked for.
+
+    Raises:
+        ImageError: it is damaged, or closed already.
+    """
+    try:
+        picture.load()
+    except MemoryError as error:
+        raise ImageError("the picture does not fit into the memory: cut it into smaller ones") from error
+    except Exception as error:
+        raise ImageError(
+            f"the picture cannot be decoded ({_reason(error)}): it is damaged or closed"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _identify(file: Any) -> Image.Image:

@@ -6,11 +6,11 @@ import os
 import pickle
 import zlib
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 from ..labels import Labels
 from .listing import fold, name_below, unfold
 from .masks import Mask, MaskCodec, MaskSource
@@ -134,6 +134,39 @@ class SegmentationData:
             raise DataError(f"{self.root}: {found}{self._advice(name)}")
         return self.splits[name]
 
+    def numbered_as(self, class_names: tuple[str, ...]) -> SegmentationData:
+        """Return the same data set with id i for the class that id i is to a model, found by its name.
+
+        Raises:
+            ConfigError: it has other classes than the model.
+        """
+        names = self.labels.class_names
+        if names == class_names:
+            return self
+        mend = f"name the classes in {self.root / 'dataset.yaml'} as the model does, or take another model"
+        if len(names) != len(class_names):
+            raise ConfigError(
+                f"{self.root}: has {len(names)} classes ({_shortened(names)}), "
+                f"but the model tells {len(class_names)} apart ({_shortened(class_names)}): {mend}"
+            )
+        if other := [name for name in names if name not in class_names]:
+            missing = [name for name in class_names if name not in names]
+            raise ConfigError(
+                f"{self.root}: has the classes {_shortened(other)}, where the model has "
+                f"{_shortened(missing)}: {mend}"
+            )
+        old = [names.index(name) for name in class_names]
+        new = {id_: place for place, id_ in enumerate(old)}
+        palette = tuple(self.labels.palette[id_] for id_ in old)
+        return replace(
+            self,
+            labels=replace(self.labels, class_names=class_names, palette=palette),
+            codec=replace(
+                self.codec, ids={value: new.get(id_, id_) for value, id_ in self.codec.ids.items()}
+            ),
+            notes=(*self.notes, "the classes are told by their names: their order is not the model's"),
+        )
+
     def _advice(self, split: str) -> str:
         """Return how to get a split that is missing."""
         if split == "val" and len(self.splits.get("train", ())) < 2:
@@ -147,6 +180,10 @@ class SegmentationData:
                 f"called {' or '.join(self.splits)} if it is meant for training"
             )
         return f"; make {self.root}/test/{{images,masks}}" if split == "test" else ""
+
+
+def _shortened(names: Sequence[str], limit: int = 5) -> str:
+    return ", ".join(names[:limit]) + (", ..." if len(names) > limit else "")
 
 
 def other_size(pair: Pair, image: tuple[int, int], mask: tuple[int, int]) -> str:

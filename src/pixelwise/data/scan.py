@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cores import count_cores
 from ..errors import ImageError
 from .masks import Mask, MaskValues, is_grey, read_mask_values
 from .memory import Kind, Memory
@@ -141,13 +141,6 @@ def in_parallel(
             yield result
     finally:  # also when the reader stops early or the user presses Ctrl-C
         executor.shutdown(cancel_futures=True)
-
-
-def count_cores() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def total(counts: Iterable[Mapping[int, int]]) -> dict[int, tuple[int, int]]:

@@ -20,7 +20,8 @@ STAGE_ONE_PLANES = 2 * 64
 class Engine(Protocol):
     """Computes one network: a batch of pictures in, logits or masks out, at the pictures' own size.
 
-    Engines may be called from several threads. Normalisation and padding are inside the network. Pictures are
+    Engines may be called from several threads: a batch waits for its turn, and only then is what it needs
+    held against the free memory. Normalisation and padding are inside the network. Pictures are
     (N, in_channels, H, W), uint8 or float, in 0..255, RGB where there are three channels; any H and W from 1
     up.
 
@@ -62,12 +63,15 @@ def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:
 
 
 @contextmanager
-def computing(images: NDArray[Any], failure: type[Exception] = RuntimeError) -> Iterator[None]:
+def computing(
+    images: NDArray[Any], failure: type[Exception] = RuntimeError, mend: str = ""
+) -> Iterator[None]:
     """Tell what an engine fails at in the block, most often for want of memory, which each says in its way.
 
     Args:
         images: The batch (N, in_channels, H, W).
         failure: What the engine raises.
+        mend: What to do where pictures can be too large for the engine, and not for the memory.
 
     Raises:
         ImageError: in place of it.
@@ -79,7 +83,7 @@ def computing(images: NDArray[Any], failure: type[Exception] = RuntimeError) -> 
         height, width = images.shape[2:]
         raise ImageError(
             f"{height} x {width} pixels (height x width) cannot be computed, for want of memory or else: "
-            f"{reason}"
+            f"{reason}{mend and f'; {mend}'}"
         ) from error
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import shlex
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
 from ..checkpoint import ModelCard, read_card
-from ..errors import CheckpointError, ConfigError
+from ..errors import CheckpointError, ConfigError, as_path
 from ..extras import require
 from ..processor import fast_int8
 from .base import Engine
@@ -40,12 +41,14 @@ class ModelFiles:
     exports: dict[ExportEngineName, Path]
 
     @classmethod
-    def find(cls, path: Path) -> ModelFiles:
+    def find(cls, path: str | Path) -> ModelFiles:
         """Find the files of a run folder, a .safetensors file or an exported file.
 
         Raises:
             CheckpointError: there is no model at `path`.
+            ConfigError: `path` is no path.
         """
+        path = as_path(path, "a run folder or a model file")
         endings = (WEIGHTS, *EXPORTS.values())
         if path.is_dir():
             base = path / MODEL_NAME
@@ -116,7 +119,7 @@ def load_engine(path: str | Path, engine: EngineName = "auto", device: str = "au
     if engine not in get_args(EngineName):
         raise ConfigError(f"no engine is named '{engine}', expected {', '.join(get_args(EngineName))}")
     device = "cuda" if device == "gpu" else device  # as `train` calls it
-    files = ModelFiles.find(Path(path))
+    files = ModelFiles.find(path)
     if engine == "auto":
         loaded = _load_fastest(files, device)
     elif engine == "torch" or engine == "torch-compiled":
@@ -170,7 +173,7 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
     if engine not in files.exports:
         raise CheckpointError(
             f"{files.path}: the engine {engine} takes an exported model ({EXPORTS[engine]}), and there is "
-            f"none beside it: run  {_command(files.path, engine)}"
+            f"none beside it: {_way_out(files, engine)}"
         )
     export = files.exports[engine]
     if engine == "onnx":
@@ -188,11 +191,21 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
     return loaded
 
 
+def _way_out(files: ModelFiles, engine: ExportEngineName) -> str:
+    """Return what to do where the file that an engine takes is not there."""
+    source = files.weights or (files.exports.get("openvino") if engine == "openvino-int8" else None)
+    if source is None:
+        others = " or ".join(files.exports)
+        return f"put the .safetensors file there that it is made from, or take the engine {others}"
+    return f"run  {_command(files.path if files.path.is_dir() else source, engine)}"
+
+
 def _command(model: Path, engine: ExportEngineName) -> str:
     """Return what writes the file that an engine takes."""
+    name = shlex.quote(str(model))
     if engine == "openvino-int8":
-        return f"pixelwise quantize {model} DATA"
-    return f"pixelwise export {model} --format {engine}"
+        return f"pixelwise quantize {name} DATA"
+    return f"pixelwise export {name} --format {engine}"
 
 
 def _read_exported_card(path: Path) -> ModelCard:

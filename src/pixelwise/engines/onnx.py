@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from io import BytesIO
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoint import METADATA_KEY, ModelCard
+from ..cores import count_cores
 from ..errors import CheckpointError
 from ..extras import require
 from .base import check_images, check_memory, computing
@@ -24,7 +26,9 @@ METADATA_FIELD = 14
 
 
 class OnnxEngine:
-    """Computes a network that `pixelwise export --format onnx` wrote, in float32, on all cores.
+    """Computes a network that `pixelwise export --format onnx` wrote, in float32.
+
+    One batch is computed at a time, on all cores; callers in other threads wait.
 
     Attributes:
         name: "onnxruntime float32".
@@ -44,7 +48,7 @@ class OnnxEngine:
         self.card = read_onnx_card(path)
         self._path = path
         self._sessions = {np.dtype(self.card.form.dtype): self._open(str(path))}
-        self._opening = threading.Lock()
+        self._turn = threading.Lock()
 
     def logits(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Return the scores (N, num_classes, H, W) of pictures (N, in_channels, H, W)."""
@@ -58,31 +62,34 @@ class OnnxEngine:
         import onnxruntime
 
         images = check_images(images, self.card)
-        check_memory(images, self.card, 4)
         options = onnxruntime.RunOptions()
         options.add_run_config_entry("only_execute_path_to_fetches", "1")  # logits need no masks
-        session = self._session(images.dtype)
-        with computing(images, Exception):  # its kinds of error share no base but this
-            return np.asarray(session.run([output], {INPUT: images}, options)[0])
+        with self._turn:
+            check_memory(images, self.card, 4)
+            session = self._session(images.dtype)
+            with computing(images, Exception):  # its kinds of error share no base but this
+                return np.asarray(session.run([output], {INPUT: images}, options)[0])
 
     def _session(self, dtype: np.dtype[Any]) -> Any:
         """Return the session for pictures as the file takes them, or one whose graph is changed for it."""
-        with self._opening:
-            if dtype not in self._sessions:
-                require("onnx")
-                import onnx
+        if dtype not in self._sessions:
+            require("onnx")
+            import onnx
 
-                model = onnx.load(self._path)
-                kind = onnx.TensorProto.UINT8 if dtype == np.uint8 else onnx.TensorProto.FLOAT
-                model.graph.input[0].type.tensor_type.elem_type = kind
-                self._sessions[dtype] = self._open(model.SerializeToString())
-            return self._sessions[dtype]
+            model = onnx.load(self._path)
+            kind = onnx.TensorProto.UINT8 if dtype == np.uint8 else onnx.TensorProto.FLOAT
+            model.graph.input[0].type.tensor_type.elem_type = kind
+            self._sessions[dtype] = self._open(model.SerializeToString())
+        return self._sessions[dtype]
 
     def _open(self, model: str | bytes) -> Any:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors; warnings speak to developers
+        if hasattr(os, "sched_getaffinity"):
+            # Its own count sees no limit, and pins threads to cores that may not be this process's.
+            options.intra_op_num_threads = count_cores(whole=True)
         # Threads that wait busily would take the cores from those that read and write pictures.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:

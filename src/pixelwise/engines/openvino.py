@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..checkpoint import METADATA_KEY, ModelCard
+from ..cores import count_cores, limited_cores
 from ..errors import CheckpointError, ConfigError
 from ..processor import fast_bf16, is_x86
 from .base import check_fits, check_images, computing
@@ -100,10 +101,10 @@ class OpenVinoEngine:
         together = count if count * height * width <= WHOLE_PIXELS else 1
         shape = (count, height, width) if best else (count, self._classes, height, width)
         maps = self._geometry.needed_bytes(together * height * width, self._classes, self._value_bytes)
-        check_fits(images, maps + math.prod(shape) * (1 if best else 4))
         pictures = images.transpose(0, 2, 3, 1)
-        result: NDArray[Any] = np.empty(shape, np.uint8 if best else np.float32)
         with self._turn, computing(images):
+            check_fits(images, maps + math.prod(shape) * (1 if best else 4))
+            result: NDArray[Any] = np.empty(shape, np.uint8 if best else np.float32)
             for i in range(0, count, together):
                 self._upsample(self._scores(pictures[i : i + together]), result[i : i + together], best=best)
         return result
@@ -171,7 +172,8 @@ class OpenVinoEngine:
             graph = graph.clone()
             graph.get_parameters()[0].set_element_type(ov.Type.f32)
             graph.validate_nodes_and_infer_types()
-        return self._core.compile_model(graph, "CPU", {"PERFORMANCE_HINT": "LATENCY", **precision})
+        settings = {"PERFORMANCE_HINT": "LATENCY", **precision, **_threads()}
+        return self._core.compile_model(graph, "CPU", settings)
 
 
 def _front(dtype: DTypeLike) -> str:
@@ -214,6 +216,13 @@ def write_graph(graph: ov.Model, card: ModelCard, path: Path) -> None:
         ov.save_model(graph, path, compress_to_fp16=True)
     except RuntimeError as error:
         raise CheckpointError(f"{path}: cannot be written; is the disk full?") from error
+
+
+def _threads() -> dict[str, Any]:
+    """Return the settings of threads; none leaves them to OpenVINO, which sees no container's limit."""
+    if limited_cores() is None:
+        return {}
+    return {"INFERENCE_NUM_THREADS": count_cores(whole=True), "ENABLE_CPU_PINNING": False}
 
 
 def _precision(exact: bool) -> dict[str, str]:

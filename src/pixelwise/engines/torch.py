@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..checkpoint import ModelCard, load_model
+from ..cores import limited_cores
 from ..errors import ConfigError, ImageError
 from ..models.fcn import FCN
 from ..processor import fast_bf16
 from .base import check_images, check_memory, computing
+
+SMALLER = "cut the picture into smaller ones, or take device cpu"
+"""What to do where a picture is too large for a GPU: for its memory, or for kernels that count to 2^31."""
 
 
 class TorchEngine:
@@ -39,6 +43,7 @@ class TorchEngine:
         self._model = model
         self._device = model.mean.device
         self._bf16 = prefers_bf16(self._device)
+        keep_to_limit()
         self._logits: Callable[[Tensor], Tensor] = model
         self._masks: Callable[[Tensor], Tensor] = self._choose_best
         self._turn = threading.Lock()
@@ -104,12 +109,12 @@ class TorchEngine:
     def _ready(self, images: NDArray[Any]) -> Iterator[Tensor]:
         """Give the batch on the device, with everything set for inference while the block runs."""
         images = check_images(images, self.card)
-        if self._device.type == "cpu":
-            check_memory(images, self.card, 2 if self._bf16 else 4)
-        with computing(images):
+        on_cpu = self._device.type == "cpu"
+        with self._turn, computing(images, mend="" if on_cpu else SMALLER):
+            if on_cpu:
+                check_memory(images, self.card, 2 if self._bf16 else 4)
             try:
                 with (
-                    self._turn,
                     _evaluating(self._model),
                     torch.inference_mode(),
                     torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),
@@ -119,7 +124,7 @@ class TorchEngine:
             except torch.OutOfMemoryError as error:
                 raise ImageError(
                     f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the "
-                    f"memory of {self._device}: cut the picture into smaller ones, or take device cpu"
+                    f"memory of {self._device}: {SMALLER}"
                 ) from error
 
 
@@ -154,8 +159,16 @@ def find_device(device: str) -> torch.device:
     return found
 
 
+def keep_to_limit() -> None:
+    """Have torch compute in no more threads than a container's limit leaves, which it does not see itself."""
+    limit = limited_cores()
+    if limit is not None and limit < torch.get_num_threads():
+        torch.set_num_threads(limit)
+
+
 def prefers_bf16(device: torch.device) -> bool:
     """Tell whether a device computes convolutions quicker in bf16 than in float32."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        with torch.cuda.device(device):  # torch asks the current one, whichever that is
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and fast_bf16()

@@ -65,7 +65,7 @@ def export_model(
     if format not in SUFFIXES:
         raise ConfigError(f"no format is named '{format}', expected {', '.join(SUFFIXES)}")
     require(*PACKAGES[format])
-    weights = ModelFiles.find(Path(model)).weights
+    weights = ModelFiles.find(model).weights
     if weights is None:
         raise CheckpointError(f"{model}: an export is made from a .safetensors file, and there is none")
     path = Path(out) if out is not None else weights.with_suffix(SUFFIXES[format])

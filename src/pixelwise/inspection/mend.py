@@ -64,6 +64,8 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
         done = _write_all(survey, out, progress)
         described = _describe(survey, out, done)
     kept = [f"{count(number, 'pair')}: {what}" for what, number in Counter(done).items() if what]
+    if not kept and not described:
+        return [f"there was nothing that --fix can mend: {out} is a copy as it was"]
     check = f"pixelwise check {shlex.quote(str(out))}"
     return [*kept, *described, f"wrote the mended copy to {out}; check it with  {check}"]
 

@@ -60,9 +60,10 @@ class FCN(nn.Module):
         super().__init__()
         self.architecture = Architecture.parse(name)
         self.family: FamilyName = check_family(family)
-        if num_classes < 1 or in_channels < 1:
+        if not all(hasattr(number, "__index__") and number >= 1 for number in (num_classes, in_channels)):
             raise ConfigError(
-                f"num_classes and in_channels start at 1, found {num_classes} and {in_channels}"
+                "num_classes and in_channels are whole numbers from 1, "
+                f"found {num_classes!r} and {in_channels!r}"
             )
         if at_once and (family != "caffe" or self.architecture.stride not in (16, 8)):
             raise ConfigError("at_once is a form of the 16s and 8s networks of the family caffe")

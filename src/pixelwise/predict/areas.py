@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -13,9 +15,12 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..labels import Labels
-from ..writing import replacing
+from ..writing import replacing, writing_to
 
 HEADER = ["picture", "class", "pixels", "share"]
+
+PATIENCE = 60.0
+"""Seconds that are waited for other processes, which write millions of rows in some."""
 
 
 def check_areas(path: Path) -> None:
@@ -39,6 +44,7 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
     """Write a row for every class of every picture, zeros included.
 
     Rows of other pictures that the table holds already stay, and those of these pictures are replaced.
+    Several processes may add to a table: each waits for its turn.
 
     Args:
         path: The CSV file.
@@ -48,9 +54,9 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
     Raises:
         DataError: the file is none of ours, or cannot be written.
     """
-    check_areas(path)
-    earlier = islice(_rows(path), 1, None) if path.exists() else ()
-    with replacing(path) as file:
+    with _alone(path), replacing(path) as file:
+        check_areas(path)
+        earlier = islice(_rows(path), 1, None) if path.exists() else ()
         text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="")
         table = csv.writer(text)
         table.writerow(HEADER)
@@ -60,6 +66,36 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
                 table.writerow([picture, name, number, f"{number / pixels.sum():.6f}"])
         text.flush()
         text.detach()
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other processes from writing a table while the block runs.
+
+    A lock file works where several machines share a folder, too.
+
+    Raises:
+        DataError: others do not come to an end.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    last = time.monotonic() + PATIENCE
+    with writing_to(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            try:
+                lock.touch(exist_ok=False)
+                break
+            except FileExistsError as error:
+                if time.monotonic() > last:
+                    raise DataError(
+                        f"{path}: is being written by another process; if there is none, delete {lock} and "
+                        "run again"
+                    ) from error
+                time.sleep(0.05)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

@@ -19,7 +19,7 @@ from ..writing import check_writable
 from .ahead import ahead
 from .areas import check_areas, write_areas
 from .counts import count_pixels
-from .outputs import Layout, describe_origin, is_made_from
+from .outputs import Layout, describe_origin, is_cut_short, is_made_from
 from .predictor import Predictor
 from .sources import Source, find_sources
 
@@ -100,9 +100,10 @@ def predict_folder(
     """Write a mask of its own size for every picture: OUT/NAME.png, ids with the palette of the classes.
 
     A picture is skipped when all that is wanted of it is there from an earlier run with the same model and
-    the same picture; a result that was made from something else is never replaced. A picture that cannot be
-    read, or is too large for the memory, is reported, and the others are done. Pictures are read and results
-    written while the network computes; a few are in memory at a time, of large ones a single one.
+    the same picture; a result that was made from something else is never replaced, unless it is empty or cut
+    short. A picture that cannot be read, or is too large for the memory, is reported, and the others are
+    done. Pictures are read and results written while the network computes; a few are in memory at a time, of
+    large ones a single one.
 
     Args:
         predictor: The model.
@@ -170,7 +171,7 @@ class _Work:
         try:
             origin = describe_origin(self.predictor.card.fingerprint, source.path)
             wanted = self.layout.wanted(source.name)
-            there = [path for path in wanted if path.exists()]
+            there = [path for path in wanted if path.exists() and not is_cut_short(path)]
             foreign = next((path for path in there if not is_made_from(path, origin)), None)
             if foreign is not None:
                 return _Done(source, problem=_FOREIGN.format(picture=source.path, result=foreign))
@@ -238,7 +239,13 @@ class _Work:
             return _Done(loaded.source, problem=_reason(loaded.source, error))
 
     def _count_again(self, source: Source) -> NDArray[np.int64] | None:
-        return self._count(np.asarray(open_picture(self.layout.mask(source.name)))) if self.areas else None
+        """Count the pixels of a mask that is there already, if they are wanted."""
+        if not self.areas:
+            return None
+        try:
+            return self._count(np.asarray(open_picture(self.layout.mask(source.name))))
+        except ImageError as error:
+            raise ImageError(f"its mask is made again once you delete it: {error}") from error
 
     def _count(self, mask: NDArray[np.uint8]) -> NDArray[np.int64] | None:
         return count_pixels(mask, self.layout.labels.num_classes) if self.areas else None
@@ -246,7 +253,7 @@ class _Work:
 
 _FOREIGN = (
     "{picture}: not predicted, since {result} is there already and was made from another picture or by "
-    "another model (or with another --tta, or in int8); take another --out, or delete it"
+    "another model (or with another --tta, or in int8), or was edited; take another --out, or delete it"
 )
 
 

@@ -25,6 +25,9 @@ ORIGIN_KEY = "pixelwise"
 HEAD_BYTES = 4096
 """Bytes from the beginning of a result in which that entry lies."""
 
+END_PNG, END_NPZ, END_BYTES = b"IEND\xaeB`\x82", b"PK\5\6", 22
+"""What a whole PNG ends with, what the last bytes of a whole .npz begin with, and how many those are."""
+
 FAST = 1
 """PNG compression: the quickest level; masks hardly get larger by it."""
 
@@ -147,6 +150,20 @@ def is_made_from(path: Path, origin: str) -> bool:
     """
     with path.open("rb") as file:
         return origin.encode() in file.read(HEAD_BYTES)
+
+
+def is_cut_short(path: Path) -> bool:
+    """Tell whether a power cut left nothing of a file, or a result of ours without its end.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        file.seek(max(0, path.stat().st_size - END_BYTES))
+        end = file.read()
+    whole = end.endswith(END_PNG) or end.startswith(END_NPZ)
+    return not head or (b'{"model": ' in head and not whole)
 
 
 def is_result(path: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ class Predictor:
 
     Pictures from files and from Pillow are turned upright as their EXIF orientation says. They are read as
     those were that the model has learned from: as RGB (or grey) in 0..255, or band by band as they are.
+    A Predictor may be called from several threads, and sent to other processes.
 
     Attributes:
         engine: What computes the network.
@@ -38,6 +41,7 @@ class Predictor:
     def __init__(self, engine: Engine) -> None:
         """Predict with an engine that is loaded."""
         self.engine = engine
+        self._loaded_by: tuple[Path, EngineName, str, TtaName] | None = None
 
     @classmethod
     def load(
@@ -65,7 +69,22 @@ class Predictor:
             MissingExtraError: the engine, or the only one that could compute this model, is not installed.
         """
         loaded = load_engine(path, engine, device)
-        return cls(loaded if tta == "none" else TtaEngine(loaded, tta))
+        predictor = cls(loaded if tta == "none" else TtaEngine(loaded, tta))
+        predictor._loaded_by = Path(path).absolute(), engine, device, tta
+        return predictor
+
+    def __reduce__(self) -> tuple[Callable[..., Predictor], tuple[Path, EngineName, str, TtaName]]:
+        """Travel to another process, which loads the model again.
+
+        Raises:
+            ConfigError: it was made from an engine, and not by `load`.
+        """
+        if self._loaded_by is None:
+            raise ConfigError(
+                "a Predictor of a network in memory cannot be sent to another process: "
+                "save the model, and take Predictor.load"
+            )
+        return _load_once, self._loaded_by
 
     @property
     def card(self) -> ModelCard:
@@ -112,3 +131,9 @@ class Predictor:
                 "or a NumPy array (height, width, channels)"
             )
         return np.ascontiguousarray(array).transpose(2, 0, 1)[None]
+
+
+@lru_cache(maxsize=1)
+def _load_once(path: Path, engine: EngineName, device: str, tta: TtaName) -> Predictor:
+    """Load a model that was sent to this process: `Pool.map` sends it with every few pictures."""
+    return Predictor.load(path, engine=engine, device=device, tta=tta)

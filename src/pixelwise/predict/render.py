@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from ..labels import Labels
 from .counts import count_pixels
+from .fonts import find_font, missing_letters
 
 OPACITY = 0.5
 """Share of the class's colour inside an area; the rest is the picture."""
@@ -92,11 +93,13 @@ class ClassShare:
     """How much of a mask one class covers.
 
     Attributes:
-        name: The class's name.
+        id: The class's id.
+        name: Its name.
         color: Its colour.
         share: Its share of the pixels, in 0..1.
     """
 
+    id: int
     name: str
     color: tuple[int, int, int]
     share: float
@@ -112,30 +115,37 @@ def class_shares(mask: NDArray[np.uint8], labels: Labels) -> list[ClassShare]:
     """Return the classes that a mask holds, the largest first."""
     counts = count_pixels(mask, labels.num_classes)
     order = [int(i) for i in np.argsort(-counts, kind="stable") if counts[i]]
-    return [ClassShare(labels.class_names[i], labels.palette[i], float(counts[i] / mask.size)) for i in order]
+    return [
+        ClassShare(i, labels.class_names[i], labels.palette[i], float(counts[i] / mask.size)) for i in order
+    ]
 
 
 def legend(shares: list[ClassShare], width: int, font_size: int) -> Image.Image:
     """Draw a strip that names classes, their colours and shares, in as many columns as fit.
+
+    Where no font has all letters of a name, the class's id stands before it.
 
     Args:
         shares: What to name, in this order, row by row.
         width: Width of the strip; it gets wider when one entry needs more.
         font_size: Height of the letters.
     """
-    font = ImageFont.load_default(font_size)
+    font = find_font("".join(share.text for share in shares), font_size)
+    texts = [
+        f"{share.id}: {share.text}" if missing_letters(share.text, font) else share.text for share in shares
+    ]
     gap = font_size // 2
-    column = 3 * gap + font_size + max((round(font.getlength(share.text)) for share in shares), default=0)
+    column = 3 * gap + font_size + max((round(font.getlength(text)) for text in texts), default=0)
     columns = max(1, (width - gap) // column)
     line = round(font_size * 1.5)
     rows = -(-len(shares) // columns)
     strip = Image.new("RGB", (max(width, column + gap), rows * line + gap), PAPER)
     draw = ImageDraw.Draw(strip)
-    for place, share in enumerate(shares):
+    for place, (share, text) in enumerate(zip(shares, texts, strict=True)):
         x, y = gap + place % columns * column, gap // 2 + place // columns * line
         box = (x, y + (line - font_size) // 2, x + font_size, y + (line + font_size) // 2)
         draw.rectangle(box, fill=share.color, outline=INK)
-        draw.text((x + font_size + gap, y + line // 2), share.text, fill=INK, font=font, anchor="lm")
+        draw.text((x + font_size + gap, y + line // 2), text, fill=INK, font=font, anchor="lm")
     return strip
 
 

@@ -70,6 +70,8 @@ def find_sources(pictures: Sequence[str | Path], out: Path) -> tuple[list[Source
 
 def _expand(text: str, results: Path, notes: list[str]) -> tuple[Path, list[Path]]:
     """Return the folder below which names are told apart, and the pictures that `text` stands for."""
+    if not text:  # what a shell makes of a variable that is not set
+        raise DataError("one of the pictures is named '', expected a file, a folder or a pattern")
     path = Path(text)
     if path.is_dir():
         return path, list(_walk(path, results, notes))

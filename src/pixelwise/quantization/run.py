@@ -18,7 +18,7 @@ from ..engines.choose import ModelFiles
 from ..engines.openvino import OpenVinoEngine, read_graph, write_graph
 from ..engines.runtime import ov
 from ..errors import CheckpointError, ConfigError, DataError
-from ..evaluation import Evaluation, check_same_classes, evaluate, open_both
+from ..evaluation import Evaluation, evaluate, open_both
 from ..export.write import put_in_place
 from ..extras import require
 from ..predict.predictor import Predictor
@@ -72,12 +72,11 @@ def quantize_model(
         if not least <= value < math.inf:
             raise ConfigError(f"{name} is {value}, expected at least {least}")
     require("nncf", "torch", "torchmetrics")
-    files = ModelFiles.find(Path(model))
+    files = ModelFiles.find(model)
     out = files.export_path("openvino-int8")
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}-") as folder:
         source = _float_export(files, Path(folder))
         exact, data = open_both(Predictor(OpenVinoEngine(source)), data, format=format, progress=progress)
-        check_same_classes(exact.labels, data)
         data.split(split)
         pairs, unread = sample(data.split(calibration), pictures, seed, exact.card.form)
         if not pairs:

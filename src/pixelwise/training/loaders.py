@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ..cores import count_cores
 from ..data.augment import Augmentation, default_crop
 from ..data.dataset import Draw, EpochSampler, Sample, ShareSampler, TrainingSet, ValidationSet
 from ..data.form import PictureForm
 from ..data.image import read_size
 from ..data.pairs import Pair, SegmentationData
-from ..data.scan import count_cores, in_parallel
+from ..data.scan import in_parallel
 from ..engines.base import whole_bytes
 from ..errors import DataError, TrainingError
 from ..room import free_memory

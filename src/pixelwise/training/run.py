@@ -23,12 +23,14 @@ from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..data.scan import Progress
 from ..engines.choose import ModelFiles
+from ..engines.torch import keep_to_limit
 from ..errors import (
     CheckpointError,
     ConfigError,
     DataError,
     TrainingError,
     WeightsError,
+    as_path,
     did_you_mean,
 )
 from ..metrics import Scores
@@ -102,7 +104,7 @@ def train(
         log.setLevel(logging.ERROR)  # one process tells the user
     run, settings = open_run(settings, is_first)
     state = latest_state(run) if settings.resume else None
-    root = data.root if isinstance(data, SegmentationData) else Path(data)
+    root = data.root if isinstance(data, SegmentationData) else as_path(data, "a data set")
     with Memory(root) as memory:
         data = _opened(data, settings, progress, memory)
         if settings.resume:
@@ -119,6 +121,7 @@ def train(
     check_validation(data.split("val"), data.labels.num_classes, trainer.precision, device, settings.devices)
 
     torch.manual_seed(settings.seed)
+    keep_to_limit()
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)
     if measured is not None:
         log.info("pictures: %s; %s", form, measured)

@@ -27,7 +27,6 @@ from ..errors import (
     CheckpointError,
     ConfigError,
     DataError,
-    TrainingError,
     WeightsError,
     did_you_mean,
 )
@@ -38,6 +37,7 @@ from ..models.download import check_weights
 from ..models.fcn import FCN
 from ..models.names import Architecture
 from .allocator import release_memory
+from .failures import told_in_one_line, way_on
 from .finish import finish
 from .folder import claim, open_run
 from .loaders import Loaders, Place, check_validation, make_loaders
@@ -90,11 +90,12 @@ def train(
 
     Raises:
         ConfigError: a setting cannot be used, or an option has an unknown name.
-        DataError: something is wrong with the data; found before training starts.
+        DataError: something is wrong with the data; found before training starts, but for files that become
+            unreadable later.
         CheckpointError: there is no model in `init_from`, or a model cannot be written.
         WeightsError: the weights to start from do not fit or cannot be fetched.
         TrainingError: the run folder is taken, there is no run to resume or it was begun on other data, the
-            loss is no longer finite, or the GPU's memory is too small.
+            loss is no longer finite, memory is too small, or a process that reads pictures has died.
     """
     settings = _settings(settings, options)
     is_first = _is_first(settings.nodes)
@@ -135,7 +136,8 @@ def train(
             0 if state is None else next_epoch(state),
         )
         if state is None:
-            model.measure_maps(loaders.some_pictures())
+            with told_in_one_line():
+                model.measure_maps(loaders.some_pictures())
         module = TrainingModule(model, settings, _class_weights(data, settings))
         if is_first:
             claim(run, settings)
@@ -273,13 +275,10 @@ def _fit(
     trainer: pl.Trainer, module: TrainingModule, loaders: Loaders, state: Path | None, run: Path
 ) -> None:
     try:
-        trainer.fit(module, loaders.training, loaders.validation, ckpt_path=state, weights_only=True)
+        with told_in_one_line(run):
+            trainer.fit(module, loaders.training, loaders.validation, ckpt_path=state, weights_only=True)
     except SystemExit:
         if trainer.interrupted:  # Lightning has put things away and asks to leave
-            log.info("stopped; go on with the same command and  --out %s --resume", run)
+            log.info("stopped; %s", way_on(run))
             raise KeyboardInterrupt from None
         raise
-    except torch.OutOfMemoryError as error:
-        raise TrainingError(
-            "the GPU's memory is too small: give a smaller --batch-size, a smaller --crop, or --device cpu"
-        ) from error

@@ -13,29 +13,17 @@ import lightning.pytorch as pl
 import torch
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.utilities import rank_zero_only
-from safetensors.torch import load_file
 
-from ..checkpoint import read_card
 from ..data.check import check_data
 from ..data.folder import open_data
 from ..data.form import PHOTOS
 from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..data.scan import Progress
-from ..engines.choose import ModelFiles
-from ..errors import (
-    CheckpointError,
-    ConfigError,
-    DataError,
-    WeightsError,
-    did_you_mean,
-)
+from ..errors import ConfigError, DataError, did_you_mean
 from ..metrics import Scores
 from ..models.build import create_model
-from ..models.convert import load_shared
-from ..models.download import check_weights
 from ..models.fcn import FCN
-from ..models.names import Architecture
 from .allocator import release_memory
 from .failures import told_in_one_line, way_on
 from .finish import finish
@@ -47,6 +35,7 @@ from .precision import memory_format
 from .record import BEST, RunRecorder
 from .resume import check_same_data, latest_state, next_epoch, write_data
 from .settings import TrainSettings
+from .start import Start, find_start
 from .statistics import ChannelStatistics, count_all_pixels, measure_channels
 from .trainer import make_trainer, quiet_lightning
 
@@ -108,7 +97,7 @@ def train(
         data = _opened(data, settings, progress, memory)
         if settings.resume:
             check_same_data(run, data)
-        start = _start(settings, data.labels.num_classes) if state is None else None
+        start = find_start(settings, data.labels) if state is None else Start()
         recorder = RunRecorder(run, data.labels)
         with quiet_lightning():
             trainer = make_trainer(settings, run, recorder)  # fails where this machine cannot
@@ -195,39 +184,6 @@ def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainS
     return replace(settings or TrainSettings(), **options)
 
 
-def _start(settings: TrainSettings, num_classes: int) -> Path | str | None:
-    """Return what the network starts from: a model, a file of weights, "imagenet", or None for fresh weights.
-
-    Whether it can be had is found out before all files are read, which can take hours; a download, which can
-    be large, waits until they are.
-    """
-    if settings.init_from is not None:
-        weights = ModelFiles.find(settings.init_from).weights
-        if weights is None:
-            raise CheckpointError(
-                f"{settings.init_from}: expected a .safetensors file to start from, found none"
-            )
-        network = read_card(weights).network
-        found = {**network, "backbone": Architecture.parse(network["name"]).backbone}
-        expected = {
-            "backbone": Architecture.parse(settings.model).backbone,
-            "family": settings.family,
-            "num_classes": num_classes,
-            "at_once": False,
-        }
-        for what, wanted in expected.items():
-            if found.get(what, wanted) != wanted:
-                raise WeightsError(
-                    f"{weights}: its {what} is {found[what]}, expected {wanted}: "
-                    "a network can start from one that differs in nothing but the stride"
-                )
-        return weights
-    if settings.weights == "none":
-        return None
-    check_weights(settings.weights, Architecture.parse(settings.model).backbone)
-    return settings.weights
-
-
 def _is_first(nodes: int) -> bool:
     """Return whether this process is the first of all.
 
@@ -242,19 +198,17 @@ def _make_model(
     data: SegmentationData,
     settings: TrainSettings,
     measured: ChannelStatistics | None,
-    start: Path | str | None,
+    start: Start,
 ) -> FCN:
-    """Return the network to train, with the weights of `start`.
+    """Return the network to train, with the weights that it starts from.
 
     `measured` is None for photos, which have the family's own mean and deviation.
     """
-    weights = None if settings.init_from else start
     channels: dict[str, Any] = {} if measured is None else measured.arguments(settings.family)
     model = create_model(
-        settings.model, data.labels.num_classes, family=settings.family, weights=weights, **channels
+        settings.model, data.labels.num_classes, family=settings.family, weights=start.weights, **channels
     )
-    if settings.init_from and start:
-        load_shared(model, load_file(start), str(start))
+    start.fill(model)
     frozen = 2 * settings.is_pretrained if settings.frozen_stages is None else settings.frozen_stages
     model.backbone.freeze(frozen)
     if settings.dropout is not None:

@@ -33,8 +33,8 @@ class TrainSettings:
     """Weights to start from: `imagenet` (downloaded once), `none`, or a file."""
 
     init_from: Path | None = None
-    """Run or model of a coarser stride to start from, as in the paper (32s, then 16s, then 8s);
-    `--weights` is passed over then."""
+    """Run or model to start from, of the same stride or a coarser one, as in the paper (32s, then 16s, then
+    8s); of other classes, all but its score layers is taken. `--weights` is passed over then."""
 
     frozen_stages: int | None = None
     """Stages of the backbone, from the first, that keep their weights; by default 2 if pretrained, else 0."""

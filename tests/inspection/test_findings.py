@@ -188,6 +188,15 @@ def test_masks_of_train_that_are_void_throughout_block(root):
     assert found["nothing-to-learn"].title == "all masks of train together hold no class alone"
 
 
+def test_a_set_that_names_one_class_has_nothing_to_learn(root):
+    (root / "dataset.yaml").write_text("names: {1: object}\nignore: [0, 255]\n")
+    for mask in root.glob("*/masks/*.png"):
+        change(mask, lambda values: np.where(values > 0, 1, 0).astype(np.uint8))
+    finding = found(root)["nothing-to-learn"]
+    assert finding.severity is Severity.WARNING
+    assert finding.title == "all masks together hold 'object' alone"
+
+
 OF_ALL_MASKS = {
     "all-ignored": lambda values: np.full_like(values, 255),
     "black-and-white-mask": lambda values: np.where(values > 0, 255, 0).astype(np.uint8),

@@ -180,19 +180,24 @@ def empty(survey: Survey) -> Iterator[Finding]:
 
 
 def nothing_to_learn(survey: Survey, uses: Uses) -> Iterator[Finding]:
-    """Find that all masks together hold fewer than two of several classes, or those of train none."""
+    """Find that all masks together hold fewer than two classes, or those of train none.
+
+    A set that names one class alone trains, with nothing to learn; any other is refused.
+    """
     found = [(name, used.pictures) for _, name, used in _classes(survey, uses) if used.masks]
     ignored = uses[IGNORE_INDEX].pictures
     of_train = "train" in ignored and not any("train" in pictures for _, pictures in found)
     held = [] if of_train else [name for name, _ in found]
-    if len(held) < min(2, survey.labels.num_classes) and (found or ignored):
+    if len(held) < 2 and (found or ignored):
         alone = f"'{held[0]}'" if held else "no class"
+        trains = held and survey.labels.num_classes == 1
         yield finding(
             "nothing-to-learn",
-            Severity.BLOCKS,
+            Severity.WARNING if trains else Severity.BLOCKS,
             f"all masks{' of train' if of_train else ''} together hold {alone} alone",
-            why="there is nothing to tell apart, so that training does not start",
-            mend=f"look at the masks; if an ignored value is a class, name it in {FILE_NAME}",
+            why="there is nothing to tell apart, so that "
+            + ("the model answers this class everywhere" if trains else "training does not start"),
+            mend=f"look at the masks; if an ignored value is a class, such as 0, name it in {FILE_NAME}",
         )
 
 

@@ -60,6 +60,18 @@ def test_values_far_apart_are_the_classes_themselves(put_pair, tmp_path):
     assert "values 0, 100, 200 in the masks are taken for classes and become ids 0 to 2" in data.notes[0]
 
 
+def test_values_below_0_are_ignored_and_no_missing_classes(put, tmp_path):
+    for split in ("train", "val"):
+        put(f"{split}/images/a.png", np.full((1, 3, 3), 90, np.uint8))
+        put(f"{split}/masks/a.tif", np.array([[-1, 0, 2]], np.int32))
+    data = open_data(tmp_path)
+    assert data.codec.ids == {-1: 255, 0: 0, 1: 1, 2: 2, 255: 255}
+    assert data.notes == (
+        "no dataset.yaml: values 0 to 2 in the masks are taken for classes; 1 of them occur in no mask; "
+        "value -1 is ignored",
+    )
+
+
 def test_a_palette_gives_its_colours_to_the_classes_and_to_what_is_ignored(put_pair, tmp_path):
     colors = [(1, 1, 1), (200, 0, 0), (0, 200, 0)] + [(224, 224, 192)] * 253
     put_pair("train", "a", palette_picture([[0, 1, 255]], colors))

@@ -240,7 +240,8 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
     if values == {0, 255}:
         note = "the masks hold 0 and 255 only: taken for the two classes background and object"
         return Description({0: "background", 255: "object"}), note
-    classes = sorted(values - {255})
+    below = tuple(sorted(value for value in values if value < 0))
+    classes = sorted(values - {255, *below})
     if len(classes) > 255:
         raise DataError(
             f"the masks hold {len(classes)} different values, most of them in {worst}; expected at most 255 "
@@ -253,8 +254,8 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
             f"cause is soft (anti-aliased) edges of 0/255 masks. Save them without smoothing, or {_WRITE}"
         )
     if not classes:
-        raise DataError(f"the masks hold nothing but 255, which is ignored: {_WRITE}")
-    ignore = (255,) if classes[-1] < 255 else ()
+        raise DataError(f"the masks hold nothing but {_listed(values)}, which is ignored: {_WRITE}")
+    ignore = below + ((255,) if classes[-1] < 255 else ())
     missing = classes[-1] + 1 - len(classes)
     if missing > len(classes):
         listed = ", ".join(map(str, classes[:12])) + (", ..." if len(classes) > 12 else "")
@@ -266,9 +267,14 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
         if missing:
             notes.append(f"{missing} of them occur in no mask")
         classes = list(range(classes[-1] + 1))
-    if 255 in values and ignore:
-        notes.append("value 255 is ignored")
+    ignored = values.intersection(ignore)
+    if ignored:
+        notes.append(f"value {_listed(ignored)} is ignored")
     return Description({value: f"class_{value}" for value in classes}, ignore=ignore), "; ".join(notes)
+
+
+def _listed(values: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(values)))
 
 
 def _with_palette(description: Description, held: Held) -> Description:

@@ -101,7 +101,7 @@ class MaskCodec:
     def _table(self) -> NDArray[np.int16]:
         table = np.full(256, -1, np.int16)
         for value, id_ in self.ids.items():
-            if value < 256:
+            if 0 <= value < 256:
                 table[value] = id_
         return table
 

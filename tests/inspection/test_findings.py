@@ -205,6 +205,17 @@ def test_a_set_that_names_one_class_has_nothing_to_learn(root):
     assert finding.title == "all masks together hold 'object' alone"
 
 
+def test_255_for_an_object_beside_unsure_pixels_looks_like_a_class(root):
+    def gaps(values):
+        return np.where(values == 255, 128, np.where(values > 0, 255, 0)).astype(np.uint8)
+
+    for mask in root.glob("*/masks/*.png"):
+        change(mask, gaps)
+    assert "class-as-void" not in found(root)  # dataset.yaml speaks
+    (root / "dataset.yaml").unlink()
+    assert found(root)["class-as-void"].severity is Severity.WARNING
+
+
 OF_ALL_MASKS = {
     "all-ignored": lambda values: np.full_like(values, 255),
     "black-and-white-mask": lambda values: np.where(values > 0, 255, 0).astype(np.uint8),

@@ -33,6 +33,7 @@ def test_an_option_wins_over_the_recipe_and_the_recipe_over_the_default(tmp_path
         ("epoch: 7\n", "did you mean epochs?"),
         ("epochs: [\n", "recipe.yaml: is not valid YAML ("),
         ("- 3\n", "must be a mapping"),
+        ("1: 3\n", "must be a mapping"),
         ("epochs: seven\n", "recipe.yaml"),
         ("epochs: 0\n", "epochs is 0"),
         ("epochs: 1.5\n", 'unable to convert "1.5" into int'),

@@ -128,7 +128,7 @@ def _read_recipe(recipe: Path) -> dict[str, Any]:
         settings = load_yaml(recipe) or {}
     except DataError as error:
         raise ConfigError(f"{recipe}: {error}") from error
-    if not isinstance(settings, dict):
+    if not (isinstance(settings, dict) and all(isinstance(key, str) for key in settings)):
         raise ConfigError(f"{recipe}: must be a mapping, with lines such as  epochs: 60")
     return settings
 

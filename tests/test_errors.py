@@ -49,6 +49,9 @@ def test_require_passes_what_is_installed_and_names_what_is_not(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "kornia" else object())
     with pytest.raises(errors.MissingExtraError, match="'kornia'"):
         require("torch", "kornia")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(errors.MissingExtraError, match=r"'nncf'.* '\.\[quantize,train\]'$"):
+        require("nncf", "torch", "torchmetrics")
 
 
 def imported(name):

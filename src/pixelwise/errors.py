@@ -43,10 +43,10 @@ class MissingExtraError(PixelwiseError, ImportError):
     """A package that an optional part needs is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        """Say which install line brings `package`, which belongs to the extra `extra`."""
+        """Say which install line brings `package`, which belongs to `extra`, one or several with commas."""
         super().__init__(
             f"this needs the package '{package}', which is not installed: "
-            f"run  pip install 'pixelwise[{extra}]'"
+            f"run  pip install 'pixelwise[{extra}]', or in a clone  pip install '.[{extra}]'"
         )
         self._made_of = package, extra
 

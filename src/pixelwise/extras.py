@@ -32,11 +32,11 @@ def require(*packages: str) -> None:
     """Make sure that packages of `EXTRAS` are installed, before work is begun that needs them.
 
     Raises:
-        MissingExtraError: one is not; the message holds the install line.
+        MissingExtraError: one is not; the message holds the install line for all that are not.
     """
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtraError(package, EXTRAS[package])
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise MissingExtraError(missing[0], ",".join(dict.fromkeys(EXTRAS[package] for package in missing)))
 
 
 def package_version(package: str) -> str:

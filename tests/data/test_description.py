@@ -37,6 +37,7 @@ def test_a_list_of_names_counts_from_0(read):
         ("names: {0: a}\nignore:", ()),
         ("names: {0: a}\nignore: 7", (7,)),
         ("names: {0: a}\nignore: [7, 7, 8]", (7, 8)),
+        ("names: {0: a}\nignore: -1", (-1,)),
     ],
 )
 def test_255_is_ignored_unless_it_is_a_class_or_ignore_is_given(read, text, ignore):
@@ -110,6 +111,7 @@ BROKEN = [
     ("names: [a]\ncolors: {3: [0, 0, 0]}", "colors names value 3, which is neither under names nor ignore"),
     ("names: [a]\nignore: [0]", "value 0 stands under names and under ignore"),
     ("names: [a]\nignore: [1.5]", "ignore: found 1.5"),
+    ("names: {-1: a}", "names: found -1, expected a value of the masks, 0 to 65535"),
     ("names: [a]\nignore: ['red']", "found the colour 'red'"),
     ("names: [a\n", "is not valid YAML"),
     ("names: !!python/object/apply:os.getcwd []", "is not valid YAML"),

@@ -60,6 +60,18 @@ def test_values_far_apart_are_the_classes_themselves(put_pair, tmp_path):
     assert "values 0, 100, 200 in the masks are taken for classes and become ids 0 to 2" in data.notes[0]
 
 
+def test_values_below_0_are_ignored_and_no_missing_classes(put, tmp_path):
+    for split in ("train", "val"):
+        put(f"{split}/images/a.png", np.full((1, 3, 3), 90, np.uint8))
+        put(f"{split}/masks/a.tif", np.array([[-1, 0, 2]], np.int32))
+    data = open_data(tmp_path)
+    assert data.codec.ids == {-1: 255, 0: 0, 1: 1, 2: 2, 255: 255}
+    assert data.notes == (
+        "no dataset.yaml: values 0 to 2 in the masks are taken for classes; 1 of them occur in no mask; "
+        "value -1 is ignored",
+    )
+
+
 def test_a_palette_gives_its_colours_to_the_classes_and_to_what_is_ignored(put_pair, tmp_path):
     colors = [(1, 1, 1), (200, 0, 0), (0, 200, 0)] + [(224, 224, 192)] * 253
     put_pair("train", "a", palette_picture([[0, 1, 255]], colors))
@@ -129,6 +141,29 @@ def test_described_ids_win_over_palettes_that_disagree_unless_these_hold_the_des
     assert survey(tmp_path).meaning.notes == data.notes
     read = read_mask(last, data.codec).tolist()
     assert read == ([[1, 0]] if second == [RED, BLACK] else [[255, 1]] if by_color else [[0, 1]])
+
+
+def test_greys_that_a_gif_has_numbered_anew_are_refused(put, tmp_path):
+    (tmp_path / "dataset.yaml").write_text("names: [a, b, c, d]\nignore: [255]\n")
+    masks = []
+    for name, values in (("a", [[0, 1, 2, 3, 255]]), ("b", [[0, 1, 3, 3, 255]])):
+        put(f"train/images/{name}.png", np.zeros((1, 5, 3), np.uint8))
+        masks.append(put(f"train/masks/{name}.gif", np.array(values, np.uint8)))
+    with pytest.raises(DataError, match=r"id 2 is #\w+ in .*gif and #\w+ in .*gif, .* as grey PNG"):
+        open_data(tmp_path)
+    for path in masks:
+        with Image.open(path) as picture:
+            picture.convert("L").save(path.with_suffix(".png"))
+        path.unlink()
+    mended = read_mask(masks[1].with_suffix(".png"), open_data(tmp_path).codec)
+    assert mended.tolist() == [[0, 1, 3, 3, 255]]
+
+
+def test_masks_of_two_classes_that_some_tool_shows_in_black_and_white_are_ids(put_pair, tmp_path):
+    (tmp_path / "dataset.yaml").write_text("names: [a, b]\nignore: [255]\n")
+    put_pair("train", "a", palette_picture([[0, 1]], [(0, 0, 0), (255, 255, 255)]))
+    put_pair("train", "b", palette_picture([[0, 1]], [(0, 0, 0), (128, 0, 0)]))
+    assert open_data(tmp_path).codec.ids == {0: 0, 1: 1, 255: 255}
 
 
 def test_ids_with_a_palette_of_its_own_in_each_mask_are_told_as_such(put_pair, tmp_path):

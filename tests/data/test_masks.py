@@ -63,6 +63,13 @@ def test_ids_above_255_are_ids_too(put):
     assert as_mask(put("m.png", np.array([[0, 300, 65535]], np.uint16)), codec) == [[0, 1, 255]]
 
 
+def test_values_below_0_can_be_ignored(put):
+    codec = MaskCodec({0: 0, 1: 1, -1: 255})
+    assert as_mask(put("m.tif", np.array([[0, 1, -1]], np.int32)), codec) == [[0, 1, 255]]
+    with pytest.raises(ImageError, match="value 255 in 1 pixels is no class"):
+        read_mask(put("m.png", np.array([[0, 1, 255]], np.uint8)), codec)
+
+
 @pytest.mark.parametrize("alpha", [False, True])
 def test_colours_become_class_ids_whatever_alpha_says(put, alpha):
     pixels = np.array(COLOR_VALUES, np.uint8)

@@ -188,6 +188,34 @@ def test_masks_of_train_that_are_void_throughout_block(root):
     assert found["nothing-to-learn"].title == "all masks of train together hold no class alone"
 
 
+@pytest.mark.parametrize(("seed", "index"), [(1, 39), (19, 77)])
+def test_the_shadows_of_objects_are_not_where_their_masks_should_lie(seed, index, root):
+    image, mask = draw_scene(np.random.default_rng((seed, 0, index)), (96, 128))
+    for kind, picture in (("images", image), ("masks", mask)):
+        Image.fromarray(picture).save(files(root, kind=kind)[0])
+    assert "mask-off-edges" not in found(root)
+
+
+def test_a_set_that_names_one_class_has_nothing_to_learn(root):
+    (root / "dataset.yaml").write_text("names: {1: object}\nignore: [0, 255]\n")
+    for mask in root.glob("*/masks/*.png"):
+        change(mask, lambda values: np.where(values > 0, 1, 0).astype(np.uint8))
+    finding = found(root)["nothing-to-learn"]
+    assert finding.severity is Severity.WARNING
+    assert finding.title == "all masks together hold 'object' alone"
+
+
+def test_255_for_an_object_beside_unsure_pixels_looks_like_a_class(root):
+    def gaps(values):
+        return np.where(values == 255, 128, np.where(values > 0, 255, 0)).astype(np.uint8)
+
+    for mask in root.glob("*/masks/*.png"):
+        change(mask, gaps)
+    assert "class-as-void" not in found(root)  # dataset.yaml speaks
+    (root / "dataset.yaml").unlink()
+    assert found(root)["class-as-void"].severity is Severity.WARNING
+
+
 OF_ALL_MASKS = {
     "all-ignored": lambda values: np.full_like(values, 255),
     "black-and-white-mask": lambda values: np.where(values > 0, 255, 0).astype(np.uint8),

@@ -198,6 +198,23 @@ def test_a_network_of_the_same_stride_is_carried_over_whole(family, quick_fcn):
     assert all(torch.equal(second.state_dict()[name], tensor) for name, tensor in first.state_dict().items())
 
 
+@pytest.mark.parametrize("family", ["plain", "caffe", "aligned"])
+@pytest.mark.parametrize("classes", [2, 5])
+def test_scores_start_anew_where_the_classes_differ(family, classes, quick_fcn):
+    source, model = quick_fcn("fcn16s_vgg11", classes, family=family), FCN("fcn8s_vgg11", 2, family=family)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    load_shared(model, source.state_dict(), "source", same_classes=False)
+    for name, tensor in model.state_dict().items():
+        is_score = name.startswith(("score_", "upscore_"))
+        expected = before if is_score or name not in source.state_dict() else source.state_dict()
+        assert torch.equal(tensor, expected[name]), name
+
+
+def test_a_whole_network_that_does_not_fit_as_weights_is_one_to_start_from(quick_fcn):
+    with pytest.raises(WeightsError, match=r"score_fr\.weight is 3x.*--init-from$"):
+        load_weights(quick_fcn("fcn16s_vgg11", 2), quick_fcn("fcn16s_vgg11", 3).state_dict())
+
+
 def test_stages_must_share_family_backbone_classes_and_channels(quick_fcn):
     finer = quick_fcn("fcn16s_vgg11", 2)
     before = {name: tensor.clone() for name, tensor in finer.state_dict().items()}
@@ -206,7 +223,7 @@ def test_stages_must_share_family_backbone_classes_and_channels(quick_fcn):
         (("fcn32s_vgg13", 2), r"missing: backbone\.pool2\.3\.weight.*surplus: backbone\.pool1\.2\.weight"),
         (("fcn32s_vgg11_bn", 2), r"surplus: backbone\.pool1\.1\.weight"),
     ):
-        with pytest.raises(WeightsError, match=rf"^c differs in more than the stride: .*{told}"):
+        with pytest.raises(WeightsError, match=rf"^c differs in more than stride and classes: .*{told}"):
             load_shared(finer, quick_fcn(*arguments).state_dict(), "c")
     with pytest.raises(WeightsError, match=r"fc6\.weight is 4096x512x1x1"):
         load_shared(finer, quick_fcn("fcn32s_vgg11", 2, family="plain").state_dict(), "c")

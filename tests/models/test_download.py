@@ -9,7 +9,7 @@ from pixelwise.cache import cache_folder
 from pixelwise.errors import ConfigError, WeightsError
 from pixelwise.models import download
 from pixelwise.models.build import create_backbone
-from pixelwise.models.download import check_weights, imagenet_weights
+from pixelwise.models.download import check_weights, imagenet_weights, weights_file
 from pixelwise.models.names import backbone_names
 
 CONTENT = b"weights" * 500_000
@@ -87,6 +87,12 @@ def test_weights_can_be_looked_for_without_a_download(server, published, tmp_pat
     for weights, told in (("imagenet", "HTTP Error 404"), (tmp_path / "none.pth", "no such weights file")):
         with pytest.raises(WeightsError, match=told):
             check_weights(weights, "vgg11")
+
+
+def test_weights_in_the_users_own_folder_are_found(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "vgg.pth").touch()
+    assert weights_file("~/vgg.pth", "vgg11") == tmp_path / "vgg.pth"
 
 
 def test_progress_is_told_in_bytes(published):

@@ -176,7 +176,7 @@ def test_prediction_in_int8_imports_neither_torch_nor_nncf(folder, shapes, quick
 
 def test_without_nncf_the_install_line_is_said(folder, shapes, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"'nncf'.*pip install 'pixelwise\[quantize\]'"):
+    with pytest.raises(MissingExtraError, match=r"'nncf'.*pip install 'pixelwise\[quantize,train\]'"):
         quantize_model(folder, shapes)
 
 

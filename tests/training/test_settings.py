@@ -57,6 +57,10 @@ def test_settings_take_what_stands_for_their_type() -> None:
     assert (type(settings.crop[1]), type(settings.lr), settings.weights) == (int, float, "w.pth")
 
 
+def test_the_users_own_folder_is_found_where_no_shell_has_done_so() -> None:
+    assert TrainSettings(init_from="~/runs/a").init_from == Path.home() / "runs" / "a"  # type: ignore[arg-type]
+
+
 def test_settings_survive_writing_and_reading(tmp_path: Path) -> None:
     stored = TrainSettings(
         model="fcn16s_vgg13",

@@ -11,14 +11,19 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from safetensors.torch import load_file
 
 from pixelwise.errors import DataError, PixelwiseError, TrainingError, WeightsError
+from pixelwise.labels import Labels, default_palette
+from pixelwise.models.fcn import FCN
 from pixelwise.training import run as run_module
+from pixelwise.training import start as start_module
 from pixelwise.training.folder import claim, open_run
 from pixelwise.training.module import TrainingModule
 from pixelwise.training.precision import lightning_precision, memory_format
 from pixelwise.training.run import train
 from pixelwise.training.settings import TrainSettings
+from pixelwise.training.start import find_start
 
 
 @pytest.mark.parametrize(
@@ -107,34 +112,54 @@ def test_what_cannot_be_is_found_before_all_files_are_read(
 
 
 @pytest.mark.parametrize(
-    ("network", "family", "classes", "found"),
+    ("network", "family", "found"),
     [
-        ("fcn16s_vgg11", "plain", 2, "family is aligned"),
-        ("fcn16s_vgg11", "aligned", 3, "num_classes is 2"),
-        ("fcn32s_vgg16", "aligned", 2, "backbone is vgg11"),
+        ("fcn8s_vgg11", "plain", "family is aligned, expected plain"),
+        ("fcn8s_vgg16", "aligned", "backbone is vgg11, expected vgg16"),
+        ("fcn16s_vgg11", "aligned", "stride is 8, finer than that of fcn16s_vgg11"),
     ],
 )
 def test_a_model_that_cannot_be_started_from_is_told_before_all_files_are_read(
     network: str,
     family: str,
-    classes: int,
     found: str,
-    finished: Path,
+    small_model_path: Path,
     squares: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    data = shutil.copytree(squares, tmp_path / "data")
-    (data / "dataset.yaml").write_text(f"names: {[f'class_{i}' for i in range(classes)]}")
     monkeypatch.setattr(run_module, "check_data", None)
-    with pytest.raises(WeightsError, match=f"model.safetensors: its {found}, expected"):
-        train(data, init_from=finished, family=family, model=network, out=tmp_path / "run")
+    with pytest.raises(WeightsError, match=f"model.safetensors: its {found}"):
+        train(squares, init_from=small_model_path, family=family, model=network, out=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("names", "same"),
+    [
+        (("background", "cat", "dog", "bird"), True),
+        (("background", "dog", "cat", "bird"), False),
+        (("background", "cat", "dog"), False),
+    ],
+)
+def test_a_model_of_other_classes_gives_all_but_its_scores(
+    names: tuple[str, ...], same: bool, small_model_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = TrainSettings(model="fcn8s_vgg11", init_from=small_model_path)
+    labels = Labels(names, default_palette(len(names)))
+    with caplog.at_level("INFO", "pixelwise"):
+        start = find_start(settings, labels)
+    assert ("score layers are left out and start anew" in caplog.text) is not same
+    model, source = FCN("fcn8s_vgg11", len(names)), load_file(small_model_path)
+    start.fill(model)
+    state = model.state_dict()
+    assert torch.equal(state["fuse_pool3.mix.weight"], source["fuse_pool3.mix.weight"])
+    assert torch.equal(state["score_pool3.weight"], source["score_pool3.weight"]) is same
 
 
 def test_a_folder_that_is_not_there_is_missed_before_weights_are_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "check_weights", None)
+    monkeypatch.setattr(start_module, "check_weights", None)
     with pytest.raises(DataError, match="nowhere"):
         train(tmp_path / "nowhere", out=tmp_path / "run")
 
@@ -144,7 +169,7 @@ def test_faults_of_the_data_are_found_before_weights_are_downloaded(
 ) -> None:
     data = shutil.copytree(squares, tmp_path / "data")
     next((data / "train" / "images").iterdir()).write_bytes(b"no picture")
-    monkeypatch.setattr(run_module, "check_weights", lambda weights, backbone: None)
+    monkeypatch.setattr(start_module, "check_weights", lambda weights, backbone: None)
     monkeypatch.setattr(run_module, "create_model", None)
     with pytest.raises(DataError, match="1 fault"):
         train(data, out=tmp_path / "run")
@@ -209,3 +234,17 @@ def test_a_network_is_trained_with_its_weights_in_that_order(
     convolution.register_forward_hook(lambda *passed: maps.append(passed[-1]))
     modules[0].model(torch.zeros(2, 3, 33, 47, dtype=torch.uint8))
     assert maps[0].is_contiguous(memory_format=order)
+
+
+def test_pictures_of_val_that_are_learned_from_are_told(
+    squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = shutil.copytree(squares, tmp_path / "data")
+    for kind in ("images", "masks"):
+        shutil.copy(data / "train" / kind / "3.png", data / "val" / kind / "copy.png")
+    monkeypatch.setattr(run_module, "_fit", lambda *_: None)
+    monkeypatch.setattr(run_module, "finish", lambda *_: SimpleNamespace(scores=None, failed=()))
+    for root, told in ((squares, 0), (data, 1)):
+        caplog.clear()
+        train(root, model="fcn32s_vgg11", weights="none", device="cpu", out=tmp_path / f"run{told}")
+        assert caplog.text.count("1 of the 4 pictures of val are in train, too, such as") == told

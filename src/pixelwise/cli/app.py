@@ -89,9 +89,11 @@ def _from_recipe(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
             found = "is no file" if recipe.exists() else "no such recipe"
             raise ConfigError(f"{recipe}: {found}; expected a YAML file of settings")
         settings = _read_recipe(recipe)
-        for key in settings:
+        for key, value in settings.items():
             if key in COMMANDS:  # which cyclopts passes over
                 raise _unknown_setting(recipe, key, arguments)
+            if isinstance(value, bool):
+                _refuse_truth(recipe, key, value, arguments)
         try:
             Dict(settings, source=str(recipe), use_commands_as_keys=False)(app, commands, arguments)
         except UnknownOptionError as error:
@@ -109,6 +111,16 @@ def _unknown_setting(recipe: Path, key: str, arguments: ArgumentCollection) -> C
     return ConfigError(f"{recipe}: there is no setting '{key}'{did_you_mean(key, known)}")
 
 
+def _refuse_truth(recipe: Path, key: str, value: bool, arguments: ArgumentCollection) -> None:
+    """Raise where a setting that is no switch has got what YAML makes of a word such as no."""
+    name = f"--{key}".replace("_", "-")
+    if any(name in argument.names and bool not in _kinds(argument.hint) for argument in arguments):
+        raise ConfigError(
+            f"{recipe}: {key} is {str(value).lower()}, as YAML reads yes, no, on and off: "
+            "write another value, or put the word into quotes"
+        )
+
+
 def _read_recipe(recipe: Path) -> dict[str, Any]:
     from ..data.description import load_yaml
 
@@ -116,7 +128,7 @@ def _read_recipe(recipe: Path) -> dict[str, Any]:
         settings = load_yaml(recipe) or {}
     except DataError as error:
         raise ConfigError(f"{recipe}: {error}") from error
-    if not isinstance(settings, dict):
+    if not (isinstance(settings, dict) and all(isinstance(key, str) for key in settings)):
         raise ConfigError(f"{recipe}: must be a mapping, with lines such as  epochs: 60")
     return settings
 
@@ -213,5 +225,6 @@ def _usage_error(error: CycloptsError) -> str:
         )
     if isinstance(error, CoercionError) and error.token is None and error.argument is not None:
         places = [token.source for token in error.argument.tokens if token.source != "cli"]
-        return ": ".join([*places[:1], error.argument.name, str(error)])
+        mend = f"; in a recipe write  {error.argument.name.strip('-')}: [A, B]" if places else ""
+        return ": ".join([*places[:1], error.argument.name, str(error).rstrip(".") + mend])
     return str(error)

@@ -19,6 +19,8 @@ FILE_NAME = "dataset.yaml"
 """Where a description stands, in the folder of the data set."""
 
 MAX_VALUE = 65535
+"""Largest value that a mask may hold; ignored ones may lie as far below 0, where GIS tools put them."""
+
 _MAX_BYTES = 1_000_000
 _MAX_ENTRIES = 200_000
 _KEYS = ("names", "colors", "ignore", *CHOICES)
@@ -225,14 +227,14 @@ def _colors(content: Any) -> dict[int, Color]:
 def _ignore(content: Any) -> tuple[tuple[int, ...], tuple[Color, ...]]:
     """Return the ignored values and the ignored colours."""
     entries = [] if content is None else content if isinstance(content, list) else [content]
-    values = [_value(entry, "ignore") for entry in entries if not isinstance(entry, str | list)]
+    values = [_value(entry, "ignore", -MAX_VALUE) for entry in entries if not isinstance(entry, str | list)]
     colors = [as_color(entry) for entry in entries if isinstance(entry, str | list)]
     return tuple(dict.fromkeys(values)), tuple(dict.fromkeys(colors))
 
 
-def _value(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_VALUE:
-        raise DataError(f"{where}: found {value!r}, expected a value of the masks, 0 to {MAX_VALUE}")
+def _value(value: Any, where: str, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MAX_VALUE:
+        raise DataError(f"{where}: found {value!r}, expected a value of the masks, {least} to {MAX_VALUE}")
     return value
 
 

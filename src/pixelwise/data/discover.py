@@ -10,10 +10,10 @@ from ..errors import DataError, ImageError
 from ..labels import Color, default_palette
 from .description import FILE_NAME, Description
 from .known import recognize
-from .masks import Mask, hex_color, pack_color, unpack_color
+from .masks import GREY_STEP, Mask, hex_color, pack_color, unpack_color
 from .memory import Memory
 from .pairs import Pair
-from .palettes import colors_tell, disagreement
+from .palettes import colors_tell, disagreement, refuse_greys
 from .scan import MaskRecord, Progress, in_parallel, scanner, total
 from .stored import Again, Stored
 
@@ -172,6 +172,9 @@ def compare(description: Description, held: Held) -> Discovery:
     """Tell whether masks that are read already hold a description's values or its colours.
 
     Where palettes disagree, these are values, unless the palettes hold its colours at other values.
+
+    Raises:
+        DataError: palettes that disagree hold its values as greys, at ids of each file's own.
     """
     ids = {*description.names, *description.ignore}
     colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
@@ -185,6 +188,8 @@ def compare(description: Description, held: Held) -> Discovery:
     by_color = colored[True] > colored[False]
     unlike = "" if by_color else disagreement(held)
     by_color = by_color or (bool(unlike) and colors_tell(description, held))
+    if unlike and not by_color:
+        refuse_greys(description, held, unlike)
     taken = "colours" if by_color else "ids"
     notes = (f"{unlike}; the {taken} are taken, as {FILE_NAME} describes them",) if unlike else ()
     return Discovery(description, by_color, _total(held, by_color), notes)
@@ -201,7 +206,7 @@ def _as_kind(record: MaskRecord, by_color: bool) -> dict[int, int]:
         return record.counts
     counts: dict[int, int] = {}
     for value, pixels in record.counts.items():
-        other = record.palette.get(value, min(value, 255) * 0x010101) if by_color else value & 255
+        other = record.palette.get(value, min(value, 255) * GREY_STEP) if by_color else value & 255
         counts[other] = counts.get(other, 0) + pixels
     return counts
 
@@ -244,7 +249,8 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
     if values == {0, 255}:
         note = "the masks hold 0 and 255 only: taken for the two classes background and object"
         return Description({0: "background", 255: "object"}), note
-    classes = sorted(values - {255})
+    below = tuple(sorted(value for value in values if value < 0))
+    classes = sorted(values - {255, *below})
     if len(classes) > 255:
         raise DataError(
             f"the masks hold {len(classes)} different values, most of them in {worst}; expected at most 255 "
@@ -257,8 +263,8 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
             f"cause is soft (anti-aliased) edges of 0/255 masks. Save them without smoothing, or {_WRITE}"
         )
     if not classes:
-        raise DataError(f"the masks hold nothing but 255, which is ignored: {_WRITE}")
-    ignore = (255,) if classes[-1] < 255 else ()
+        raise DataError(f"the masks hold nothing but {_listed(values)}, which is ignored: {_WRITE}")
+    ignore = below + ((255,) if classes[-1] < 255 else ())
     missing = classes[-1] + 1 - len(classes)
     if missing > len(classes):
         listed = ", ".join(map(str, classes[:12])) + (", ..." if len(classes) > 12 else "")
@@ -270,9 +276,14 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
         if missing:
             notes.append(f"{missing} of them occur in no mask")
         classes = list(range(classes[-1] + 1))
-    if 255 in values and ignore:
-        notes.append("value 255 is ignored")
+    ignored = values.intersection(ignore)
+    if ignored:
+        notes.append(f"value {_listed(ignored)} is ignored")
     return Description({value: f"class_{value}" for value in classes}, ignore=ignore), "; ".join(notes)
+
+
+def _listed(values: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(values)))
 
 
 def _with_palette(description: Description, held: Held) -> Description:

@@ -246,17 +246,33 @@ def _match(folder: Path) -> tuple[tuple[Pair, ...], tuple[str, ...]]:
     faults += mask_faults
     pairs = [Pair(name, images[name], masks[name]) for name in sorted(images.keys() & masks.keys())]
     if not pairs:
-        found = [
-            f"{len(files)} {what}" + (f" such as {next(iter(files.values())).name}" if files else "")
-            for files, what in ((images, "pictures"), (masks, "masks"))
-        ]
+        found = " and ".join(
+            _example(folder / kind, files, what)
+            for kind, files, what in (("images", images, "pictures"), ("masks", masks, "masks"))
+        )
         raise DataError(
-            f"{folder}: no picture has a mask; found {' and '.join(found)}; expected equal names, up to the "
-            "suffix"
+            f"{folder}: no picture has a mask; found {found}; expected equal names in equal folders, up to "
+            f"the suffix{_renaming(images, masks)}"
         )
     faults += _without(images, masks, folder / "masks", "mask", ".png", "picture")
     faults += _without(masks, images, folder / "images", "picture", ".*", "mask")
     return tuple(pairs), tuple(faults)
+
+
+def _example(place: Path, files: Files, what: str) -> str:
+    """Return how many files were found below a folder, and one of them, or one of a kind that is not read."""
+    if files:
+        return f"{len(files)} {what} such as {next(iter(files.values())).relative_to(place)}"
+    other = next(iter(other_files(place)), None)
+    return f"0 {what}" + (f" but {other.name}, of a kind that is not read: save as PNG" if other else "")
+
+
+def _renaming(images: Files, masks: Files) -> str:
+    """Return the mend where the masks are called like the pictures, with more behind it, such as _mask."""
+    mask = next(iter(masks), "")
+    image = max((image for image in images if mask.startswith(image)), key=len, default="")
+    more = mask.removeprefix(image)
+    return f": rename the masks without '{more}'" if image and not more[0].isdigit() else ""
 
 
 def _without(files: Files, others: Files, place: Path, what: str, ending: str, of: str) -> Iterator[str]:

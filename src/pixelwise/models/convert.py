@@ -72,7 +72,12 @@ def load_weights(model: FCN | VGG, source: str | Path | Mapping[str, Tensor]) ->
     source_name = "the state dict" if isinstance(source, Mapping) else str(source)
     tensors = unwrap(source if isinstance(source, Mapping) else read_tensors(Path(source)), source_name)
     if isinstance(model, FCN) and recognise(tensors, source_name) is OWN:
-        return load_exactly(model, tensors, source_name)
+        try:
+            return load_exactly(model, tensors, source_name)
+        except WeightsError as error:
+            raise WeightsError(
+                f"{error}. What networks of other strides or classes share is taken over by --init-from"
+            ) from error
     prefix = "" if isinstance(model, FCN) else "backbone."
     own = {prefix + name: tensor for name, tensor in model.state_dict().items()}
     target = Target(own, model.family, model.architecture.stride) if isinstance(model, FCN) else Target(own)
@@ -109,19 +114,23 @@ def load_exactly(model: FCN | VGG, tensors: Mapping[str, Tensor], source_name: s
     return LoadReport(source_name, OWN.title, tuple(own))
 
 
-def load_shared(model: FCN, tensors: Mapping[str, Tensor], source_name: str) -> LoadReport:
-    """Start a network from a coarser one, as in the paper's stages 32s, 16s, 8s.
+def load_shared(
+    model: FCN, tensors: Mapping[str, Tensor], source_name: str, *, same_classes: bool = True
+) -> LoadReport:
+    """Start a network from a coarser one, as in the paper's stages 32s, 16s, 8s, or one of other classes.
 
-    Every tensor that both have is carried over; `upscore_final` only between networks of one stride.
+    Every tensor that both have is carried over; `upscore_final` only between networks of one stride, and
+    those that score classes, or upsample their scores, only where the classes are the same.
 
     Args:
         model: The finer network, or one of the same stride; it is left untouched when the tensors do not fit.
-        tensors: State dict, under our own names, of a network of the same family, backbone, number of
-            classes and channels.
+        tensors: State dict, under our own names, of a network of the same family, backbone and number of
+            channels.
         source_name: Where the tensors came from, for the error.
+        same_classes: Whether both networks tell the same classes apart, in the same order.
 
     Raises:
-        WeightsError: the two differ in more than the stride; the tensors that say so are named.
+        WeightsError: the two differ in more than that; the tensors that say so are named.
 
     Source: Long, Shelhamer, Darrell 2015, section 4.2 and 4.3.
     """
@@ -129,16 +138,19 @@ def load_shared(model: FCN, tensors: Mapping[str, Tensor], source_name: str) -> 
         raise WeightsError(f"{source_name}: expected {OWN.title}; weights from elsewhere load as weights")
     own = model.state_dict()
     in_both = ("backbone.", "fc6.", "fc7.", "score_fr.")
-    names = {name: name for name in own if name.startswith(in_both) or name in tensors}
-    last = {name for name in names if name.startswith("upscore_final.")}
-    if any(name not in tensors or tensors[name].shape != own[name].shape for name in last):
-        names = {name: name for name in names if name not in last}
+    last = [name for name in own if name.startswith("upscore_final.")]
+    one_stride = all(name in tensors and tensors[name].shape == own[name].shape for name in last)
+    anew = (() if one_stride else ("upscore_final.",)) if same_classes else ("score_", "upscore_")
+    names = {
+        name: name
+        for name in own
+        if not name.startswith(anew) and (name.startswith(in_both) or name in tensors)
+    }
     left = tuple(name for name in tensors if name not in names)
-    surplus = tuple(name for name in left if name.startswith(in_both))
+    surplus = tuple(name for name in left if name.startswith(in_both) and not name.startswith(anew))
     shared = {name: tensors[name] for name in names if name in tensors}
-    _check(
-        Converted(OWN, names, shared, (), surplus, ()), own, f"{source_name} differs in more than the stride"
-    )
+    where = f"{source_name} differs in more than stride and classes"
+    _check(Converted(OWN, names, shared, (), surplus, ()), own, where)
     _copy(own, shared)
     return LoadReport(
         source_name, OWN.title, tuple(shared), tuple(name for name in own if name not in shared), left

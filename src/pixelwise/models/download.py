@@ -50,7 +50,7 @@ def weights_file(weights: str | Path, backbone: str) -> Path:
     """
     if weights == "imagenet":
         return imagenet_weights(backbone)
-    path = Path(weights)
+    path = Path(weights).expanduser()
     if not path.is_file():
         what = "is a folder, expected a weights file" if path.is_dir() else "no such weights file"
         raise WeightsError(f"{path}: {what}")

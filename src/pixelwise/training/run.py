@@ -13,33 +13,22 @@ import lightning.pytorch as pl
 import torch
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.utilities import rank_zero_only
-from safetensors.torch import load_file
 
-from ..checkpoint import read_card
 from ..data.check import check_data
 from ..data.folder import open_data
 from ..data.form import PHOTOS
+from ..data.leaks import in_both
 from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..data.scan import Progress
-from ..engines.choose import ModelFiles
 from ..engines.torch import keep_to_limit
-from ..errors import (
-    CheckpointError,
-    ConfigError,
-    DataError,
-    TrainingError,
-    WeightsError,
-    as_path,
-    did_you_mean,
-)
+from ..errors import ConfigError, DataError, as_path, did_you_mean
 from ..metrics import Scores
 from ..models.build import create_model
-from ..models.convert import load_shared
-from ..models.download import check_weights
+from ..models.cost import cost
 from ..models.fcn import FCN
-from ..models.names import Architecture
 from .allocator import release_memory
+from .failures import told_in_one_line, way_on
 from .finish import finish
 from .folder import claim, open_run
 from .loaders import Loaders, Place, check_validation, make_loaders
@@ -49,6 +38,7 @@ from .precision import memory_format
 from .record import BEST, RunRecorder
 from .resume import check_same_data, latest_state, next_epoch, write_data
 from .settings import TrainSettings
+from .start import Start, find_start
 from .statistics import ChannelStatistics, count_all_pixels, measure_channels
 from .trainer import make_trainer, quiet_lightning
 
@@ -92,11 +82,12 @@ def train(
 
     Raises:
         ConfigError: a setting cannot be used, or an option has an unknown name.
-        DataError: something is wrong with the data; found before training starts.
+        DataError: something is wrong with the data; found before training starts, but for files that become
+            unreadable later.
         CheckpointError: there is no model in `init_from`, or a model cannot be written.
         WeightsError: the weights to start from do not fit or cannot be fetched.
         TrainingError: the run folder is taken, there is no run to resume or it was begun on other data, the
-            loss is no longer finite, or the GPU's memory is too small.
+            loss is no longer finite, memory is too small, or a process that reads pictures has died.
     """
     settings = _settings(settings, options)
     is_first = _is_first(settings.nodes)
@@ -109,16 +100,20 @@ def train(
         data = _opened(data, settings, progress, memory)
         if settings.resume:
             check_same_data(run, data)
-        start = _start(settings, data.labels.num_classes) if state is None else None
+        start = find_start(settings, data.labels) if state is None else Start()
         recorder = RunRecorder(run, data.labels)
         with quiet_lightning():
             trainer = make_trainer(settings, run, recorder)  # fails where this machine cannot
         form = check_data(data, ("train", "val"), progress=progress, memory=memory)
     if form.note:
         log.info("%s", form.note)
+    if is_first:
+        _tell_leaks(data)
     recorder.values = form.values
     device = trainer.strategy.root_device
-    check_validation(data.split("val"), data.labels.num_classes, trainer.precision, device, settings.devices)
+    classes = data.labels.num_classes
+    parameters = cost(settings.model, classes, family=settings.family).parameters
+    check_validation(data.split("val"), classes, trainer.precision, device, settings.devices, parameters)
 
     torch.manual_seed(settings.seed)
     keep_to_limit()
@@ -138,7 +133,8 @@ def train(
             0 if state is None else next_epoch(state),
         )
         if state is None:
-            model.measure_maps(loaders.some_pictures())
+            with told_in_one_line():
+                model.measure_maps(loaders.some_pictures())
         module = TrainingModule(model, settings, _class_weights(data, settings))
         if is_first:
             claim(run, settings)
@@ -188,45 +184,27 @@ def _opened(
     return data
 
 
+def _tell_leaks(data: SegmentationData) -> None:
+    """Warn of pictures that are scored though they are learned from."""
+    train, val = ([pair.image for pair in data.split(name)] for name in ("train", "val"))
+    found = in_both(train, val)
+    if found:
+        log.warning(
+            "%d of the %d pictures of val are in train, too, such as %s, which is %s: the scores will be too "
+            "good; `pixelwise check` names them all, and those that are nearly the same",
+            len(found),
+            len(val),
+            found[0][1],
+            found[0][0],
+        )
+
+
 def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:
     known = [setting.name for setting in fields(TrainSettings)]
     for name in options:
         if name not in known:
             raise ConfigError(f"there is no setting '{name}'{did_you_mean(name, known)}")
     return replace(settings or TrainSettings(), **options)
-
-
-def _start(settings: TrainSettings, num_classes: int) -> Path | str | None:
-    """Return what the network starts from: a model, a file of weights, "imagenet", or None for fresh weights.
-
-    Whether it can be had is found out before all files are read, which can take hours; a download, which can
-    be large, waits until they are.
-    """
-    if settings.init_from is not None:
-        weights = ModelFiles.find(settings.init_from).weights
-        if weights is None:
-            raise CheckpointError(
-                f"{settings.init_from}: expected a .safetensors file to start from, found none"
-            )
-        network = read_card(weights).network
-        found = {**network, "backbone": Architecture.parse(network["name"]).backbone}
-        expected = {
-            "backbone": Architecture.parse(settings.model).backbone,
-            "family": settings.family,
-            "num_classes": num_classes,
-            "at_once": False,
-        }
-        for what, wanted in expected.items():
-            if found.get(what, wanted) != wanted:
-                raise WeightsError(
-                    f"{weights}: its {what} is {found[what]}, expected {wanted}: "
-                    "a network can start from one that differs in nothing but the stride"
-                )
-        return weights
-    if settings.weights == "none":
-        return None
-    check_weights(settings.weights, Architecture.parse(settings.model).backbone)
-    return settings.weights
 
 
 def _is_first(nodes: int) -> bool:
@@ -243,19 +221,17 @@ def _make_model(
     data: SegmentationData,
     settings: TrainSettings,
     measured: ChannelStatistics | None,
-    start: Path | str | None,
+    start: Start,
 ) -> FCN:
-    """Return the network to train, with the weights of `start`.
+    """Return the network to train, with the weights that it starts from.
 
     `measured` is None for photos, which have the family's own mean and deviation.
     """
-    weights = None if settings.init_from else start
     channels: dict[str, Any] = {} if measured is None else measured.arguments(settings.family)
     model = create_model(
-        settings.model, data.labels.num_classes, family=settings.family, weights=weights, **channels
+        settings.model, data.labels.num_classes, family=settings.family, weights=start.weights, **channels
     )
-    if settings.init_from and start:
-        load_shared(model, load_file(start), str(start))
+    start.fill(model)
     frozen = 2 * settings.is_pretrained if settings.frozen_stages is None else settings.frozen_stages
     model.backbone.freeze(frozen)
     if settings.dropout is not None:
@@ -276,13 +252,10 @@ def _fit(
     trainer: pl.Trainer, module: TrainingModule, loaders: Loaders, state: Path | None, run: Path
 ) -> None:
     try:
-        trainer.fit(module, loaders.training, loaders.validation, ckpt_path=state, weights_only=True)
+        with told_in_one_line(run):
+            trainer.fit(module, loaders.training, loaders.validation, ckpt_path=state, weights_only=True)
     except SystemExit:
         if trainer.interrupted:  # Lightning has put things away and asks to leave
-            log.info("stopped; go on with the same command and  --out %s --resume", run)
+            log.info("stopped; %s", way_on(run))
             raise KeyboardInterrupt from None
         raise
-    except torch.OutOfMemoryError as error:
-        raise TrainingError(
-            "the GPU's memory is too small: give a smaller --batch-size, a smaller --crop, or --device cpu"
-        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -33,8 +34,8 @@ class TrainSettings:
     """Weights to start from: `imagenet` (downloaded once), `none`, or a file."""
 
     init_from: Path | None = None
-    """Run or model of a coarser stride to start from, as in the paper (32s, then 16s, then 8s);
-    `--weights` is passed over then."""
+    """Run or model to start from, of the same stride or a coarser one, as in the paper (32s, then 16s, then
+    8s); of other classes, all but its score layers is taken. `--weights` is passed over then."""
 
     frozen_stages: int | None = None
     """Stages of the backbone, from the first, that keep their weights; by default 2 if pretrained, else 0."""
@@ -150,7 +151,7 @@ class TrainSettings:
             raise ConfigError(f"frozen_stages is {self.frozen_stages}, expected 0 to 5")
         if self.crop is not None and min(self.crop) < 1:
             raise ConfigError(f"crop is {self.crop}, expected a height and a width of at least 1")
-        if not 0 < self.scale[0] <= self.scale[1]:
+        if not 0 < self.scale[0] <= self.scale[1] < math.inf:
             raise ConfigError(f"scale is {self.scale}, expected two factors above 0, the smaller one first")
         if self.resume and self.out is None:
             raise ConfigError("resume needs the run folder: add --out RUN")
@@ -176,8 +177,8 @@ class TrainSettings:
         counts = ("epochs", "repeats", "batch_size", "crop_tries", "patience", "devices", "nodes")
         for name in (*counts, *rates):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ConfigError(f"{name} is {value}, expected more than 0")
+            if value is not None and not 0 < value < math.inf:
+                raise ConfigError(f"{name} is {value}, expected more than 0, and finite")
         shares = dict.fromkeys(("color", "style_mixing", "warmup", "val_fraction", "dropout"), 1)
         limits = {**shares, "dice": 100, "weight_decay": 1000, "workers": 1000, "seed": 2**64}
         for name, high in limits.items():
@@ -247,7 +248,7 @@ def _converted(name: str, value: Any, kind: Any) -> Any:
     accepted, what = _KINDS[kind]
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise ConfigError(f"{name} is {value!r}, expected {what}")
-    return kind(value)
+    return Path(value).expanduser() if kind is Path else kind(value)
 
 
 _KINDS: dict[type, tuple[Any, str]] = {

@@ -65,7 +65,7 @@ def use(survey: Survey) -> dict[int, Use]:
 def classes(survey: Survey) -> Iterator[Finding]:
     """Find everything that is wrong with which classes occur; masks are counted once."""
     uses = use(survey)
-    for kind in (unused, only_in_val, imbalance, nothing_to_learn):
+    for kind in (unused, only_in_val, imbalance, nothing_to_learn, class_as_void):
         yield from kind(survey, uses)
     yield from empty(survey)
     yield from void_as_class(survey)
@@ -180,19 +180,39 @@ def empty(survey: Survey) -> Iterator[Finding]:
 
 
 def nothing_to_learn(survey: Survey, uses: Uses) -> Iterator[Finding]:
-    """Find that all masks together hold fewer than two of several classes, or those of train none."""
+    """Find that all masks together hold fewer than two classes, or those of train none.
+
+    A set that names one class alone trains, with nothing to learn; any other is refused.
+    """
     found = [(name, used.pictures) for _, name, used in _classes(survey, uses) if used.masks]
     ignored = uses[IGNORE_INDEX].pictures
     of_train = "train" in ignored and not any("train" in pictures for _, pictures in found)
     held = [] if of_train else [name for name, _ in found]
-    if len(held) < min(2, survey.labels.num_classes) and (found or ignored):
+    if len(held) < 2 and (found or ignored):
         alone = f"'{held[0]}'" if held else "no class"
+        trains = held and survey.labels.num_classes == 1
         yield finding(
             "nothing-to-learn",
-            Severity.BLOCKS,
+            Severity.WARNING if trains else Severity.BLOCKS,
             f"all masks{' of train' if of_train else ''} together hold {alone} alone",
-            why="there is nothing to tell apart, so that training does not start",
-            mend=f"look at the masks; if an ignored value is a class, name it in {FILE_NAME}",
+            why="there is nothing to tell apart, so that "
+            + ("the model answers this class everywhere" if trains else "training does not start"),
+            mend=f"look at the masks; if an ignored value is a class, such as 0, name it in {FILE_NAME}",
+        )
+
+
+def class_as_void(survey: Survey, uses: Uses) -> Iterator[Finding]:
+    """Find a 255 that may be a class: beside values with gaps that nobody has named, and not rare."""
+    values, void = survey.meaning.description.values, uses[IGNORE_INDEX]
+    if survey.meaning.described or survey.codec.ids.get(255) != IGNORE_INDEX or values[-1] < len(values):
+        return
+    if void.pixels > min(used.pixels for _, _, used in _classes(survey, uses)):
+        yield finding(
+            "class-as-void",
+            Severity.WARNING,
+            f"255 is ignored, and covers more of the masks than a class does: {void.pixels:,} pixels",
+            why="if 255 is the object, as beside 0 and 128 for unsure, it takes no part in the training",
+            mend=f"look at the masks; write {FILE_NAME} (`pixelwise classes` drafts it) with 255 under names",
         )
 
 

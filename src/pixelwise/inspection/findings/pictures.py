@@ -27,6 +27,9 @@ SURE = 5.0
 LEAST = 0.015
 """Shift, as a share of the longer side, below which the borders of a mask are merely drawn loosely."""
 
+LEAST_PIXELS = 6
+"""The same in pixels, for small pictures: cast shadows lie off the objects by fewer, and have edges too."""
+
 
 def sizes(survey: Survey) -> Iterator[Finding]:
     """Find tiny and huge pictures."""
@@ -82,7 +85,7 @@ def shifted(survey: Survey) -> Iterator[Finding]:
         fit = entry.record.fit
         if fit is None or fit.best < SURE * fit.spread or fit.best - fit.here < GAIN * fit.spread:
             continue
-        if max(abs(fit.down), abs(fit.right)) >= LEAST * max(facts.record.size):
+        if max(abs(fit.down), abs(fit.right)) >= max(LEAST * max(facts.record.size), LEAST_PIXELS):
             ways = [(fit.down, "lower", "higher"), (fit.right, "to the right", "to the left")]
             words = [f"{abs(by)} pixels {more if by > 0 else less}" for by, more, less in ways if by]
             found.add(entry.pair, f"about {' and '.join(words)} than the edges in the picture")

@@ -6,7 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from ..writing import replacing, writing_to
 HEADER = ["picture", "class", "pixels", "share"]
 
 PATIENCE = 60.0
-"""Seconds that are waited for other processes, which write millions of rows in some."""
+"""Seconds that are waited for another process, which writes millions of rows in some."""
 
 
 def check_areas(path: Path) -> None:
@@ -72,30 +72,34 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
 def _alone(path: Path) -> Iterator[None]:
     """Keep other processes from writing a table while the block runs.
 
-    A lock file works where several machines share a folder, too.
-
-    Raises:
-        DataError: others do not come to an end.
+    A lock file works where several machines share a folder, too. One that stays the same for longer than any
+    table takes was left by a process that was killed, and is passed over.
     """
     lock = path.with_name(f".{path.name}.lock")
-    last = time.monotonic() + PATIENCE
     with writing_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            try:
-                lock.touch(exist_ok=False)
-                break
-            except FileExistsError as error:
-                if time.monotonic() > last:
-                    raise DataError(
-                        f"{path}: is being written by another process; if there is none, delete {lock} and "
-                        "run again"
-                    ) from error
-                time.sleep(0.05)
+        since, held = time.monotonic(), None
+        while not _taken(lock):
+            with suppress(FileNotFoundError):
+                found = lock.stat().st_ino, lock.stat().st_mtime_ns
+                if found != held:
+                    since, held = time.monotonic(), found
+                elif time.monotonic() - since > PATIENCE:
+                    lock.unlink()
+            time.sleep(0.05)
     try:
         yield
     finally:
         lock.unlink(missing_ok=True)
+
+
+def _taken(lock: Path) -> bool:
+    """Make a lock file, and tell whether it was not there before."""
+    try:
+        lock.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

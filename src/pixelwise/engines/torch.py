@@ -119,13 +119,18 @@ class TorchEngine:
                     torch.inference_mode(),
                     torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16),
                 ):
-                    batch = torch.from_numpy(np.array(images)).to(self._device)
+                    batch = torch.from_numpy(_for_torch(images)).to(self._device)
                     yield batch.contiguous(memory_format=torch.channels_last)
             except torch.OutOfMemoryError as error:
                 raise ImageError(
                     f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the "
                     f"memory of {self._device}: {SMALLER}"
                 ) from error
+
+
+def _for_torch(images: NDArray[Any]) -> NDArray[Any]:
+    """Return a batch that torch takes: it wants no array that is read-only, or mirrored even by one pixel."""
+    return images if images.flags.writeable and min(images.strides) > 0 else np.array(images)
 
 
 @contextmanager

@@ -61,6 +61,9 @@ def test_a_picture_that_validation_has_no_memory_for_is_refused_before_training(
         check_validation(pairs, 2, "32-true", torch.device("cpu"), 1)
     with pytest.raises(TrainingError, match="a process has"):
         check_validation(pairs, 2, "bf16-mixed", torch.device("cpu"), 2)
+    monkeypatch.setattr(loaders_module, "free_memory", lambda: needed + 16 * 1000 - 1)  # weights and AdamW's
+    with pytest.raises(TrainingError, match="beside the network"):
+        check_validation(pairs, 2, "32-true", torch.device("cpu"), 1, 1000)
     monkeypatch.setattr(loaders_module, "free_memory", lambda: None)
     check_validation(pairs, 2, "32-true", torch.device("cpu"), 1)
 

@@ -30,6 +30,9 @@ LEAST_STEPS = 50
 PRETRAINED_STOPS, FRESH_STOPS = 4.0, 1.3
 """Stops by which brightness changes at most, at colour strength 1: a fresh network has enough to learn."""
 
+LEARNING_BYTES = 16
+"""Bytes that a weight takes in training: itself, its gradient, and AdamW's two moments."""
+
 MOST_WORKERS = 8
 """Processes that read pictures for one GPU, where there are cores for them."""
 
@@ -86,7 +89,12 @@ def _default_workers(settings: TrainSettings, on_gpu: bool) -> int:
 
 
 def check_validation(
-    pairs: Sequence[Pair], num_classes: int, precision: str, device: torch.device, processes: int
+    pairs: Sequence[Pair],
+    num_classes: int,
+    precision: str,
+    device: torch.device,
+    processes: int,
+    parameters: int = 0,
 ) -> None:
     """Find out before training whether its validation has the memory for the pictures of val, scored whole.
 
@@ -96,6 +104,7 @@ def check_validation(
         precision: Lightning's word for the precision.
         device: Where the network is trained.
         processes: How many score pictures at a time on this machine.
+        parameters: Weights of the network, which is not there yet.
 
     Raises:
         TrainingError: it does not have it for one of them.
@@ -105,14 +114,16 @@ def check_validation(
     else:
         free = free_memory()
         there = None if free is None else free // processes
+    learning = LEARNING_BYTES * parameters
     sizes = in_parallel(lambda pair: read_size(pair.image), pairs)
     for pair, (height, width) in zip(pairs, sizes, strict=True):
         needed = whole_bytes(height * width, num_classes, 4 if precision == "32-true" else 2)
-        if there is not None and needed > there:
+        if there is not None and learning + needed > there:
             raise TrainingError(
                 f"{pair.image}: {height} x {width} pixels (height x width) need about "
                 f"{needed / 1e9:.1f} GB of memory in validation, which scores pictures whole; a process has "
-                f"{there / 1e9:.1f} GB on {device}: cut large pictures into smaller ones, or scale them down"
+                f"{max(0, there - learning) / 1e9:.1f} GB on {device} beside the network: cut large pictures "
+                "into smaller ones, or scale them down"
             )
 
 

@@ -23,6 +23,7 @@ from ..data.scan import Progress
 from ..errors import ConfigError, DataError, did_you_mean
 from ..metrics import Scores
 from ..models.build import create_model
+from ..models.cost import cost
 from ..models.fcn import FCN
 from .allocator import release_memory
 from .failures import told_in_one_line, way_on
@@ -106,7 +107,9 @@ def train(
         log.info("%s", form.note)
     recorder.values = form.values
     device = trainer.strategy.root_device
-    check_validation(data.split("val"), data.labels.num_classes, trainer.precision, device, settings.devices)
+    classes = data.labels.num_classes
+    parameters = cost(settings.model, classes, family=settings.family).parameters
+    check_validation(data.split("val"), classes, trainer.precision, device, settings.devices, parameters)
 
     torch.manual_seed(settings.seed)
     measured = None if form == PHOTOS else measure_channels(data.split("train"), form)

@@ -1,4 +1,5 @@
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -32,6 +33,24 @@ def test_every_trained_parameter_has_the_rate_of_its_part(family, weights, rates
     assert rate[model.backbone.convolutions()[-1].weight] == pytest.approx(1e-4)
     assert rate[model.score_fr.weight] == pytest.approx(2e-4)
     assert rate[model.score_pool3.weight] == pytest.approx(max(rates))
+
+
+@pytest.mark.parametrize("frozen", [0, 5])
+def test_the_rate_that_is_logged_is_the_backbones(frozen, monkeypatch):
+    settings, logged = TrainSettings(weights="none", lr=1e-3), {}
+    model = FCN("fcn32s_vgg11", 2)
+    model.backbone.freeze(frozen)
+    module = TrainingModule(model, settings)
+    optimizer = torch.optim.AdamW(parameter_groups(model, settings))
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.25)
+    module.trainer = SimpleNamespace(optimizers=[optimizer])
+    monkeypatch.setattr(module, "log", logged.__setitem__)
+    module.train_loss.update(1.0)
+    module.train_confusion.update(
+        torch.zeros(1, 2, 2, dtype=torch.long), torch.zeros(1, 2, 2, dtype=torch.long)
+    )
+    module.on_train_epoch_end()
+    assert logged["lr"] == pytest.approx(2.5e-4)
 
 
 def test_a_state_written_in_another_order_of_memory_goes_on_as_in_this():

@@ -87,7 +87,8 @@ class TrainingModule(pl.LightningModule):
         All numbers are computed over all processes here: Lightning's own reduction, with sync_dist, would
         wait for ever, since its bar reads the numbers in the first process only.
         """
-        self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"])
+        group = self.trainer.optimizers[0].param_groups[0]  # of the head, where the backbone is frozen
+        self.log("lr", self.settings.lr * group["lr"] / group["initial_lr"])
         self.log("train_loss", _taken(self.train_loss))
         self.log("train_mean_iou", _mean_iou(self.train_confusion))
 

@@ -231,9 +231,12 @@ def main() -> None:
     _, bound, *_ = app.parse_args(["train", str(options.data), *theirs])
     settings = replace(bound.arguments.get("settings", TrainSettings()), out=out)
 
+    data = open_data(
+        options.data, format=settings.format, seed=settings.seed, val_fraction=settings.val_fraction
+    )
     trainings = [
         replace(training, variant=training.variant or options.variant)
-        for training in TABLES[options.table](open_data(options.data), settings)
+        for training in TABLES[options.table](data, settings)
     ]
     rows: dict[str, dict[str, Any]] = {}
     if options.untrained:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pixelwise.data.folder import open_data
+from pixelwise.evaluation import open_both
 from pixelwise.predict.predictor import Predictor
 
 from .models import load_engines
@@ -24,7 +24,7 @@ def measure_agreement(model: Path, data: Path, split: str, limit: int | None) ->
         split: Which part of it.
         limit: Pictures to take at most, spread evenly; None for all.
     """
-    pairs = open_data(data).split(split)
+    pairs = open_both(model, data)[1].split(split)
     step = 1 if limit is None else -(-len(pairs) // limit)
     pictures = [pair.image for pair in pairs[::step]]
     predictors = {name: Predictor(engine) for name, engine in load_engines(model) if "softmax" not in name}

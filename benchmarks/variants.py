@@ -134,8 +134,16 @@ class CopyPaste(_Varied):
     Rare are those that hold less than 3 % of the pixels seen.
     """
 
+    seen: Tensor | None = None
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.seen = checkpoint["seen"]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["seen"] = self.seen
+
     def on_fit_start(self) -> None:
-        self.seen = torch.zeros(256, device=self.device)
+        self.seen = (torch.zeros(256) if self.seen is None else self.seen).to(self.device)
 
     def vary(self, batch: Sample) -> Sample:
         image, target = batch.image.clone(), batch.target.clone()

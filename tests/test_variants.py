@@ -88,6 +88,17 @@ def test_copy_paste_takes_rare_classes_with_their_pixels():
         assert (after.image == (60 + 60 * after.target)[:, None]).all()
 
 
+def test_an_interrupted_copy_paste_still_knows_what_is_rare():
+    first, second = (variants.CopyPaste(make_module().model, TrainSettings(weights="none")) for _ in range(2))
+    first.on_fit_start()
+    first.vary(batch())
+    first.on_save_checkpoint(state := {})
+    second.on_load_checkpoint(state)
+    second.on_fit_start()
+    assert second.seen.sum() == batch().target.numel()
+    assert torch.equal(second.seen, first.seen)
+
+
 def test_colours_change_and_masks_do_not():
     module = variants.StrongColor(make_module().model, TrainSettings(weights="none"))
     torch.manual_seed(0)

@@ -232,3 +232,17 @@ def test_a_network_is_trained_with_its_weights_in_that_order(
     convolution.register_forward_hook(lambda *passed: maps.append(passed[-1]))
     modules[0].model(torch.zeros(2, 3, 33, 47, dtype=torch.uint8))
     assert maps[0].is_contiguous(memory_format=order)
+
+
+def test_pictures_of_val_that_are_learned_from_are_told(
+    squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = shutil.copytree(squares, tmp_path / "data")
+    for kind in ("images", "masks"):
+        shutil.copy(data / "train" / kind / "3.png", data / "val" / kind / "copy.png")
+    monkeypatch.setattr(run_module, "_fit", lambda *_: None)
+    monkeypatch.setattr(run_module, "finish", lambda *_: SimpleNamespace(scores=None, failed=()))
+    for root, told in ((squares, 0), (data, 1)):
+        caplog.clear()
+        train(root, model="fcn32s_vgg11", weights="none", device="cpu", out=tmp_path / f"run{told}")
+        assert caplog.text.count("1 of the 4 pictures of val are in train, too, such as") == told

@@ -17,6 +17,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from ..data.check import check_data
 from ..data.folder import open_data
 from ..data.form import PHOTOS
+from ..data.leaks import in_both
 from ..data.memory import Memory
 from ..data.pairs import SegmentationData
 from ..data.scan import Progress
@@ -105,6 +106,8 @@ def train(
         form = check_data(data, ("train", "val"), progress=progress, memory=memory)
     if form.note:
         log.info("%s", form.note)
+    if is_first:
+        _tell_leaks(data)
     recorder.values = form.values
     device = trainer.strategy.root_device
     classes = data.labels.num_classes
@@ -177,6 +180,21 @@ def _opened(
     for note in data.notes:
         log.info("%s", note)
     return data
+
+
+def _tell_leaks(data: SegmentationData) -> None:
+    """Warn of pictures that are scored though they are learned from."""
+    train, val = ([pair.image for pair in data.split(name)] for name in ("train", "val"))
+    found = in_both(train, val)
+    if found:
+        log.warning(
+            "%d of the %d pictures of val are in train, too, such as %s, which is %s: the scores will be too "
+            "good; `pixelwise check` names them all, and those that are nearly the same",
+            len(found),
+            len(val),
+            found[0][1],
+            found[0][0],
+        )
 
 
 def _settings(settings: TrainSettings | None, options: dict[str, Any]) -> TrainSettings:

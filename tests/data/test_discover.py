@@ -143,6 +143,29 @@ def test_described_ids_win_over_palettes_that_disagree_unless_these_hold_the_des
     assert read == ([[1, 0]] if second == [RED, BLACK] else [[255, 1]] if by_color else [[0, 1]])
 
 
+def test_greys_that_a_gif_has_numbered_anew_are_refused(put, tmp_path):
+    (tmp_path / "dataset.yaml").write_text("names: [a, b, c, d]\nignore: [255]\n")
+    masks = []
+    for name, values in (("a", [[0, 1, 2, 3, 255]]), ("b", [[0, 1, 3, 3, 255]])):
+        put(f"train/images/{name}.png", np.zeros((1, 5, 3), np.uint8))
+        masks.append(put(f"train/masks/{name}.gif", np.array(values, np.uint8)))
+    with pytest.raises(DataError, match=r"id 2 is #\w+ in .*gif and #\w+ in .*gif, .* as grey PNG"):
+        open_data(tmp_path)
+    for path in masks:
+        with Image.open(path) as picture:
+            picture.convert("L").save(path.with_suffix(".png"))
+        path.unlink()
+    mended = read_mask(masks[1].with_suffix(".png"), open_data(tmp_path).codec)
+    assert mended.tolist() == [[0, 1, 3, 3, 255]]
+
+
+def test_masks_of_two_classes_that_some_tool_shows_in_black_and_white_are_ids(put_pair, tmp_path):
+    (tmp_path / "dataset.yaml").write_text("names: [a, b]\nignore: [255]\n")
+    put_pair("train", "a", palette_picture([[0, 1]], [(0, 0, 0), (255, 255, 255)]))
+    put_pair("train", "b", palette_picture([[0, 1]], [(0, 0, 0), (128, 0, 0)]))
+    assert open_data(tmp_path).codec.ids == {0: 0, 1: 1, 255: 255}
+
+
 def test_ids_with_a_palette_of_its_own_in_each_mask_are_told_as_such(put_pair, tmp_path):
     for number in range(9):
         palette = [(number, 10 * value, 255) for value in range(8)]

@@ -10,10 +10,10 @@ from ..errors import DataError, ImageError
 from ..labels import Color, default_palette
 from .description import FILE_NAME, Description
 from .known import recognize
-from .masks import Mask, hex_color, pack_color, unpack_color
+from .masks import GREY_STEP, Mask, hex_color, pack_color, unpack_color
 from .memory import Memory
 from .pairs import Pair
-from .palettes import colors_tell, disagreement
+from .palettes import colors_tell, disagreement, refuse_greys
 from .scan import MaskRecord, Progress, in_parallel, scanner, total
 from .stored import Again, Stored
 
@@ -168,6 +168,9 @@ def compare(description: Description, held: Held) -> Discovery:
     """Tell whether masks that are read already hold a description's values or its colours.
 
     Where palettes disagree, these are values, unless the palettes hold its colours at other values.
+
+    Raises:
+        DataError: palettes that disagree hold its values as greys, at ids of each file's own.
     """
     ids = {*description.names, *description.ignore}
     colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
@@ -181,6 +184,8 @@ def compare(description: Description, held: Held) -> Discovery:
     by_color = colored[True] > colored[False]
     unlike = "" if by_color else disagreement(held)
     by_color = by_color or (bool(unlike) and colors_tell(description, held))
+    if unlike and not by_color:
+        refuse_greys(description, held, unlike)
     taken = "colours" if by_color else "ids"
     notes = (f"{unlike}; the {taken} are taken, as {FILE_NAME} describes them",) if unlike else ()
     return Discovery(description, by_color, _total(held, by_color), notes)
@@ -197,7 +202,7 @@ def _as_kind(record: MaskRecord, by_color: bool) -> dict[int, int]:
         return record.counts
     counts: dict[int, int] = {}
     for value, pixels in record.counts.items():
-        other = record.palette.get(value, min(value, 255) * 0x010101) if by_color else value & 255
+        other = record.palette.get(value, min(value, 255) * GREY_STEP) if by_color else value & 255
         counts[other] = counts.get(other, 0) + pixels
     return counts
 

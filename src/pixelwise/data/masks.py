@@ -16,7 +16,8 @@ from ..errors import ImageError
 from ..labels import Color, Labels
 from .image import open_picture, upright
 
-_GREY_STEP = 0x010101  # from one grey colour to the next: r = g = b
+GREY_STEP = 0x010101
+"""From one grey colour to the next: r = g = b."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class MaskCodec:
         if self.by_color and not by_color:
             if values.min() < 0 or values.max() > 255:
                 raise ImageError("holds numbers beyond 255, expected colours: save the mask as RGB")
-            colors = np.arange(256) * _GREY_STEP
+            colors = np.arange(256) * GREY_STEP
             colors[list(palette)] = list(palette.values())
             return np.take(colors, values)
         return values
@@ -210,7 +211,7 @@ def _pack(colors: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 def is_grey(values: NDArray[Any]) -> bool:
     """Say whether all of these colours (0xRRGGBB) are grey."""
-    return bool((values == (values & 255) * _GREY_STEP).all())
+    return bool((values == (values & 255) * GREY_STEP).all())
 
 
 def pack_color(color: Color) -> int:

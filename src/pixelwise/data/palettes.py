@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from .description import Description
-from .masks import hex_color, pack_color
+from ..errors import DataError
+from .description import FILE_NAME, Description
+from .masks import GREY_STEP, hex_color, pack_color
 from .pairs import Pair
 from .scan import MaskRecord
+
+_BARE = (0, 0xFFFFFF)
 
 
 def disagreement(held: Iterable[tuple[Pair, MaskRecord]]) -> str:
@@ -32,9 +35,40 @@ def colors_tell(description: Description, held: Iterable[tuple[Pair, MaskRecord]
     """
     own = {value: pack_color(color) for value, color in description.colors.items()}
     described = {*own.values(), *map(pack_color, description.ignore_colors)}
+    return _renumbered(own, described, (record.palette for _, record in held))
+
+
+def refuse_greys(description: Description, held: Iterable[tuple[Pair, MaskRecord]], unlike: str) -> None:
+    """Make sure that palettes that disagree do not hold a description's values as greys, at other ids.
+
+    A GIF of grey levels is written so: those that occur get ids one after the other. Black and white say
+    nothing, since many tools show masks of two classes in them.
+
+    Args:
+        description: The classes.
+        held: The masks and what they hold.
+        unlike: What `disagreement` says of them; the error begins with it.
+
+    Raises:
+        DataError: they do.
+    """
+    own = {value: value * GREY_STEP for value in (*description.names, *description.ignore)}
+    palettes = (record.palette.items() for _, record in held)
+    shades = ({id_: color for id_, color in palette if color not in _BARE} for palette in palettes)
+    if _renumbered(own, {*own.values()}, shades):
+        raise DataError(
+            f"{unlike}, which are the values in {FILE_NAME} as greys: each mask has ids of its own for them, "
+            "as GIFs have; save the masks as grey PNG, in Python  Image.open(MASK).convert('L').save(PNG)"
+        )
+
+
+def _renumbered(
+    own: Mapping[int, int], described: Collection[int], palettes: Iterable[Mapping[int, int]]
+) -> bool:
+    """Say whether a palette holds more described colours at ids that are not their own than others."""
 
     def is_renumbered(palette: Mapping[int, int]) -> bool:
         elsewhere = sum(color in described and own.get(value) != color for value, color in palette.items())
         return elsewhere > sum(color not in described for color in palette.values())
 
-    return any(is_renumbered(record.palette) for _, record in held)
+    return any(map(is_renumbered, palettes))

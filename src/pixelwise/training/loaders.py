@@ -123,8 +123,8 @@ def check_validation(
             raise TrainingError(
                 f"{pair.image}: {height} x {width} pixels (height x width) need about "
                 f"{needed / 1e9:.1f} GB of memory in validation, which scores pictures whole; a process has "
-                f"{(there - learning) / 1e9:.1f} GB on {device} beside the network: cut large pictures into "
-                "smaller ones, or scale them down"
+                f"{max(0, there - learning) / 1e9:.1f} GB on {device} beside the network: cut large pictures "
+                "into smaller ones, or scale them down"
             )
 
 

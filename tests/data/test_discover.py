@@ -131,6 +131,16 @@ def test_described_ids_win_over_palettes_that_disagree_unless_these_hold_the_des
     assert read == ([[1, 0]] if second == [RED, BLACK] else [[255, 1]] if by_color else [[0, 1]])
 
 
+def test_one_renumbered_palette_among_many_is_seen_by_training_as_by_check(put_pair, tmp_path):
+    (tmp_path / "dataset.yaml").write_text("names: [a, b]\ncolors: {0: [0, 0, 0], 1: [255, 0, 0]}\n")
+    for number in range(40):
+        put_pair("train", f"{number:02}", palette_picture([[0, 1]], [BLACK, RED]))
+    renumbered = put_pair("train", "13", palette_picture([[1, 0]], [RED, BLACK]))
+    data = open_data(tmp_path)
+    assert read_mask(renumbered, data.codec).tolist() == [[0, 1]]
+    assert survey(tmp_path).codec == data.codec
+
+
 def test_ids_with_a_palette_of_its_own_in_each_mask_are_told_as_such(put_pair, tmp_path):
     for number in range(9):
         palette = [(number, 10 * value, 255) for value in range(8)]

@@ -10,7 +10,7 @@ from ..errors import DataError, ImageError
 from ..labels import Color, default_palette
 from .description import FILE_NAME, Description
 from .known import recognize
-from .masks import Mask, hex_color, pack_color, unpack_color
+from .masks import Mask, hex_color, unpack_color
 from .memory import Memory
 from .pairs import Pair
 from .palettes import colors_tell, disagreement
@@ -22,6 +22,9 @@ MAX_COLORS = 64
 
 STRAY = 0.1
 """Share of the masks up to which those of another kind than the rest are taken for mistakes."""
+
+PEEKED = 8
+"""Masks that are read where a description says what all of them hold."""
 
 _WRITE = f"write {FILE_NAME} (see the README) to say which values are classes"
 
@@ -151,17 +154,32 @@ def _of_one_kind(held: Held) -> Held:
     return held
 
 
-def match(description: Description, pairs: Sequence[Pair], progress: Progress | None = None) -> Discovery:
-    """Read masks that a description belongs to, and tell whether they hold its values or its colours.
+def match(
+    description: Description,
+    pairs: Sequence[Pair],
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+    *,
+    whole: bool = False,
+) -> Discovery:
+    """Tell whether the masks that a description belongs to hold its values or its colours.
+
+    A few masks tell that, but for palettes: a single one that is numbered anew decides for all.
 
     Args:
         description: The classes.
-        pairs: All pairs of the data set, or some.
+        pairs: All pairs of the data set.
         progress: Told how many masks are done.
+        memory: What earlier runs found.
+        whole: Read all masks in any case.
     """
-    found = _read(pairs, progress)
-    discovery = compare(description, _readable(pairs, found))
-    return replace(discovery, notes=(*discovery.notes, *_notes(_unread(found), len(pairs))))
+    few = pairs if whole else pairs[:: max(1, len(pairs) // PEEKED)][:PEEKED]
+    found = _read(few, progress, memory)
+    held = _readable(few, found)
+    if description.packed_colors and len(few) < len(pairs) and any(record.palette for _, record in held):
+        return match(description, pairs, progress, memory, whole=True)
+    discovery = compare(description, held)
+    return replace(discovery, notes=(*discovery.notes, *_notes(_unread(found), len(few))))
 
 
 def compare(description: Description, held: Held) -> Discovery:
@@ -170,7 +188,7 @@ def compare(description: Description, held: Held) -> Discovery:
     Where palettes disagree, these are values, unless the palettes hold its colours at other values.
     """
     ids = {*description.names, *description.ignore}
-    colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
+    colors = description.packed_colors
 
     def in_colors(record: MaskRecord) -> bool:
         values = set(record.counts)
@@ -188,18 +206,7 @@ def compare(description: Description, held: Held) -> Discovery:
 
 def _total(held: Held, by_color: bool) -> dict[int, tuple[int, int]]:
     """Return how many pixels and masks hold each value, as ids or as colours."""
-    return total(_as_kind(record, by_color) for _, record in held)
-
-
-def _as_kind(record: MaskRecord, by_color: bool) -> dict[int, int]:
-    """Return the pixels of each value as ids, or as colours."""
-    if record.by_color == by_color:
-        return record.counts
-    counts: dict[int, int] = {}
-    for value, pixels in record.counts.items():
-        other = record.palette.get(value, min(value, 255) * 0x010101) if by_color else value & 255
-        counts[other] = counts.get(other, 0) + pixels
-    return counts
+    return total(record.of_kind(by_color) for _, record in held)
 
 
 def _refuse_unclear(held: Held, by_color: bool, values: int) -> None:

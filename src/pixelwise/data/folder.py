@@ -26,7 +26,6 @@ from .splits import complete, split_by_name, split_folders
 __all__ = ["Listing", "Pair", "SegmentationData", "find_classes", "list_pairs", "open_data", "split_by_name"]
 
 _LOOKED_FOR = f"looked for {FOLDER.looked_for}"
-_PEEKED = 8
 
 
 def open_data(
@@ -43,8 +42,8 @@ def open_data(
     Our own layout is `ROOT/{train,val,test}/{images,masks}/NAME.*`, which is read as it is, or
     `ROOT/{images,masks}/NAME.*`, which is split into train and val. Pictures may lie in folders below
     `images`, masks then in the same folders below `masks`. With names in `ROOT/dataset.yaml` only a few masks
-    are read; without, all of them. The other formats are those of `data.formats`; a zip is unpacked to a
-    temporary folder. Files are not checked here: `check_data` does that.
+    are read, unless these have palettes; without, all of them. The other formats are those of `data.formats`;
+    a zip is unpacked to a temporary folder. Files are not checked here: `check_data` does that.
 
     Args:
         root: Folder or file of the data set.
@@ -151,8 +150,7 @@ def find_classes(
         described = "names" in read_content(path)
     if described:
         description = read_description(path)
-        few = pairs[:: max(1, len(pairs) // _PEEKED)][:_PEEKED]
-        found = match(description, pairs if whole else few, progress)
+        found = match(description, pairs, progress, memory, whole=whole)
     else:
         path = root
         try:

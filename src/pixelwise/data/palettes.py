@@ -31,7 +31,7 @@ def colors_tell(description: Description, held: Iterable[tuple[Pair, MaskRecord]
     described. All else is for show: masks of one data set that were drawn in different colours.
     """
     own = {value: pack_color(color) for value, color in description.colors.items()}
-    described = {*own.values(), *map(pack_color, description.ignore_colors)}
+    described = description.packed_colors
 
     def is_renumbered(palette: Mapping[int, int]) -> bool:
         elsewhere = sum(color in described and own.get(value) != color for value, color in palette.items())

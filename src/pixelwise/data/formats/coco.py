@@ -16,7 +16,7 @@ from ...errors import DataError
 from ...extras import require
 from ..listing import name_in
 from ..pairs import Pair
-from ..splits import split_called
+from ..splits import split_of
 from .base import Format, Layout, Request
 from .coco_region import CocoRegion
 from .drawing import Canvas, Region, Size, plan
@@ -120,23 +120,13 @@ def _is_stuff(path: Path) -> bool:
     return path.name.startswith("stuff")
 
 
-def _split_of(path: Path, root: Path) -> str:
-    """Return the split by a file's name (instances_train2017.json) or its folder in DATA (valid/x.json)."""
-    words = path.stem.replace("-", "_").replace(".", "_").split("_")
-    for word in (*words, *path.relative_to(root).parent.parts):
-        split = split_called(word.rstrip("0123456789"))
-        if split:
-            return split
-    return ""
-
-
 def _by_split(files: Iterable[Path], root: Path) -> tuple[dict[Path, str], tuple[str, ...]]:
     """Return the split of each file that counts, "" where it tells none, and a note if only some tell one.
 
     Where some tell train, those that tell none are left out: they repeat pictures, or nobody knows for what
     they are. Where some tell val or test alone, the others are train, without the pictures of val and test.
     """
-    splits = {path: _split_of(path, root) for path in files}
+    splits = {path: split_of(path, root) for path in files}
     untold = [path for path, split in splits.items() if not split]
     if len(untold) in (0, len(splits)):
         return splits, ()

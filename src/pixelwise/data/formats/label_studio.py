@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..image import MAX_PIXELS
 from ..pairs import Pair
+from ..splits import split_of
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Size, box, ellipse, plan
 from .reading import Points, as_points, as_size, files_with, find_files, last_part, peek, read_json, reading
@@ -96,7 +97,8 @@ def open_label_studio(request: Request) -> Layout:
             if image is None:
                 faults.append(f"{path}: names the picture {picture}, which is missing: put it into images")
             else:
-                pairs.append(_pair(f"{path}: task {task.get('id')}", image, results, canvas))
+                name = "/".join(filter(None, (split_of(path, request.root), image.stem)))
+                pairs.append(_pair(f"{path}: task {task.get('id')}", name, image, results, canvas))
     if not pairs:
         raise DataError(faults[0] if faults else f"{files[0]}: holds no task that is annotated")
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
@@ -141,12 +143,12 @@ def _folders(path: Path) -> list[Path]:
     return [path.parent, path.parent / "images", path.parent.parent / "images", path.parent.parent]
 
 
-def _pair(origin: str, image: Path, results: list[Mapping[str, Any]], canvas: Canvas) -> Pair:
+def _pair(origin: str, name: str, image: Path, results: list[Mapping[str, Any]], canvas: Canvas) -> Pair:
     sizes = {as_size(result["original_height"], result["original_width"]) for result in results}
     if len(sizes) > 1:
         raise DataError("the regions of a task disagree on the size of its picture")
     size = next(iter(sizes), None)
-    return Pair(image.stem, image, canvas.mask(origin, image, size, list(_regions(results, canvas))))
+    return Pair(name, image, canvas.mask(origin, image, size, list(_regions(results, canvas))))
 
 
 def _regions(results: list[Mapping[str, Any]], canvas: Canvas) -> Iterator[Region]:

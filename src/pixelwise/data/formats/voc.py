@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def open_voc(request: Request) -> Layout:
     if voc is not None:
         if (voc / _LABEL_MAP).is_file():
             description, by_color = read_label_map(voc / _LABEL_MAP), True
-        splits, faults = _listed(voc)
+        splits, faults, notes = _listed(voc)
     if sbd is not None:
         more, sbd_faults = _open_sbd(sbd)
         val = splits.get("val", more.get("val", ()))
@@ -116,13 +117,13 @@ def open_voc(request: Request) -> Layout:
         splits |= {"train": tuple(pair for pair in extra if pair.name not in held_out), "val": val}
         faults["train"] = (*faults.get("train", ()), *sbd_faults)
         notes += ("SBD found: its masks join train, without the pictures of val",) if voc is not None else ()
-    if not splits:
+    if not any(splits.values()):
         raise DataError(f"{request.root}: no picture has a mask; expected JPEGImages/NAME.jpg for each mask")
     if "train" not in splits and "val" not in splits:
         splits, note = request.split(next(iter(splits.values())))
     else:
         splits, note = request.complete(splits)
-    faults = {name: faults.get(name, ()) for name in splits}
+    faults = {name: (*faults.get(name, ()), *faults.get("", ())) for name in splits}
     void = (
         "colour-coded masks by labelmap.txt" if by_color else "value 255 (the outlines) is void and ignored"
     )
@@ -134,38 +135,60 @@ def _official() -> Description:
     return Description(dict(enumerate(NAMES)), colors | {255: _VOID}, ignore=(IGNORE_INDEX,))
 
 
-def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[str, ...]]]:
-    """Return the pairs, and what is wrong with files, by the lists in ImageSets/Segmentation."""
-    lists = {path.stem: path for path in sorted((root / _LISTS).glob("*.txt"))}
-    wanted = {split_called(stem): path for stem, path in lists.items() if split_called(stem)}
-    if not wanted and lists:
-        wanted = {"": next(iter(lists.values()))}
+def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Return the pairs, what is wrong with files, and notes, by the lists in ImageSets/Segmentation."""
+    masks, _ = by_name(root / "SegmentationClass", "masks")
+    entries, notes = _lists(root, masks)
     splits: dict[str, tuple[Pair, ...]] = {}
     faults: dict[str, tuple[str, ...]] = {}
-    masks, _ = by_name(root / "SegmentationClass", "masks")
-    entries = {
-        split or "": (path, read_lines(path, "a list of names")) for split, path in wanted.items()
-    } or {"": (root / "SegmentationClass", sorted(masks))}
-    for split, (path, names) in entries.items():
-        names = list(dict.fromkeys(name.split()[0] for name in names))
-        if split == "test" and not any(name in masks for name in names):
+    for split, list_of in entries.items():
+        if split == "test" and not any(name in masks for name in list_of):
             continue  # the masks of VOC's test set are not public
-        found = {name: find_picture(name, [root / "JPEGImages", root / "images", root]) for name in names}
+        found = {name: find_picture(name, [root / "JPEGImages", root / "images", root]) for name in list_of}
         there = {name: image for name, image in found.items() if image is not None and name in masks}
         pairs = [Pair(name, image, masks[name]) for name, image in there.items()]
         splits[split] = tuple(sorted(pairs, key=lambda pair: pair.name))
         faults[split] = tuple(
             f"{path}: names '{name}', but {where} is missing: add it, or take it off the list"
-            for name in names
+            for name, path in list_of.items()
             for where, exists in (
                 (root / "SegmentationClass" / f"{name}.png", name in masks),
                 (root / "JPEGImages" / f"{name}.jpg", found[name]),
             )
             if not exists
         )
-        if not pairs:
-            raise DataError(faults[split][0] if names else f"{path}: is empty, expected names of pictures")
-    return splits, faults
+        if faults[split] and not pairs:
+            raise DataError(faults[split][0])
+    return splits, faults, notes
+
+
+def _lists(root: Path, masks: Iterable[str]) -> tuple[dict[str, dict[str, Path]], tuple[str, ...]]:
+    """Return the names of each split, "" where none is told, with the list that each stands in, and notes.
+
+    Lists that tell no split, such as trainval.txt, are train if others tell val or test alone, without the
+    names of those; where some tell train, what these lack is left out.
+    """
+    files = sorted((root / _LISTS).glob("*.txt"))
+    if not files:
+        return {"": dict.fromkeys(sorted(masks), root / "SegmentationClass")}, ()
+    named: dict[str, dict[str, Path]] = {}
+    for path in files:
+        lines = read_lines(path, "a list of names")
+        if not lines:
+            raise DataError(f"{path}: is empty, expected names of pictures: fill it, or delete it")
+        names = named.setdefault(split_called(path.stem) or "", {})
+        for line in lines:
+            names.setdefault(line.split()[0], path)
+    rest = named.pop("", {})
+    if not named:
+        return {"": rest}, ()
+    rest = {name: path for name, path in rest.items() if not any(name in names for names in named.values())}
+    if not rest:
+        return named, ()
+    lists = ", ".join(sorted({path.name for path in rest.values()}))
+    if "train" not in named:
+        return named | {"train": rest}, (f"what {lists} alone names, {len(rest)} pictures, is train",)
+    return named, (f"what {lists} alone names, {len(rest)} pictures, is in no split and left out",)
 
 
 def find_picture(name: str, folders: list[Path]) -> Path | None:

@@ -68,3 +68,27 @@ def test_what_a_list_of_no_split_lacks_is_a_fault(voc, tmp_path):
 def test_an_empty_list_is_told(voc):
     with pytest.raises(DataError, match=r"val\.txt: is empty, expected names of pictures: fill it"):
         voc({"train": "abc", "val": ""})
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_names_may_hold_blanks_in_quotes_or_without(voc, quote):
+    masks = ("my pic 0", "my pic 1", "é")
+    data = voc(
+        {"train": [f"{quote}{name}{quote}" for name in (masks[0], "e\u0301")], "val": masks[1:2]}, masks
+    )
+    assert [pair.name for pair in data.split("train")] == ["my pic 0", "é"]
+    assert not any(data.faults.values())
+
+
+def test_a_number_behind_a_name_is_passed_over(voc):
+    assert named(voc({"train": ["a  1", "b -1"], "val": ["c  0"]})) == {"train": "ab", "val": "c"}
+
+
+@pytest.mark.parametrize("suffix", [".JPG", ".PNG"])
+def test_suffixes_of_pictures_may_be_written_large(voc, suffix, tmp_path):
+    voc({"train": "abcde", "val": "f"})
+    for path in (tmp_path / "JPEGImages").iterdir():
+        path.rename(path.with_suffix(suffix))
+    data = open_data(tmp_path)
+    assert named(data) == {"train": "abcde", "val": "f"}
+    assert not any(data.faults.values())

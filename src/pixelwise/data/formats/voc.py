@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,7 +164,7 @@ def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[st
     return splits, faults, notes
 
 
-def _lists(root: Path, masks: Iterable[str]) -> tuple[dict[str, dict[str, Path]], tuple[str, ...]]:
+def _lists(root: Path, masks: Collection[str]) -> tuple[dict[str, dict[str, Path]], tuple[str, ...]]:
     """Return the names of each split, "" where none is told, with the list that each stands in, and notes.
 
     Lists that tell no split, such as trainval.txt, are train if others tell val or test alone, without the
@@ -178,7 +180,7 @@ def _lists(root: Path, masks: Iterable[str]) -> tuple[dict[str, dict[str, Path]]
             raise DataError(f"{path}: is empty, expected names of pictures: fill it, or delete it")
         names = named.setdefault(split_called(path.stem) or "", {})
         for line in lines:
-            names.setdefault(line.split()[0], path)
+            names.setdefault(_name(line, masks), path)
     rest = named.pop("", {})
     if not named:
         return {"": rest}, ()
@@ -191,13 +193,20 @@ def _lists(root: Path, masks: Iterable[str]) -> tuple[dict[str, dict[str, Path]]
     return named, (f"what {lists} alone names, {len(rest)} pictures, is in no split and left out",)
 
 
+def _name(line: str, masks: Collection[str]) -> str:
+    """Return the name in a line of a list: all of it if a mask is called so, what is in quotes, or a word."""
+    line = unicodedata.normalize("NFC", line)
+    quoted = re.match('"([^"]+)"', line)
+    return line if line in masks else quoted[1] if quoted else line.split()[0]
+
+
 def find_picture(name: str, folders: list[Path]) -> Path | None:
     """Return the picture of a name without suffix in the first folder that has it."""
     for folder in folders:
         for suffix in sorted(IMAGE_SUFFIXES, key=lambda suffix: suffix != ".jpg"):
-            path = find_file(name + suffix, [folder])
-            if path is not None:
-                return path
+            for ending in (suffix, suffix.upper()):
+                if (path := find_file(name + ending, [folder])) is not None:
+                    return path
     return None
 
 

@@ -263,7 +263,7 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
         raise DataError(f"the masks hold nothing but 255, which is ignored: {_WRITE}")
     ignore = (255,) if classes[-1] < 255 else ()
     missing = classes[-1] + 1 - len(classes)
-    if missing > len(classes):
+    if missing > len(classes) or classes[-1] > 255:
         listed = ", ".join(map(str, classes[:12])) + (", ..." if len(classes) > 12 else "")
         notes = [
             f"the values {listed} in the masks are taken for classes and become ids 0 to {len(classes) - 1}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...data.description import FILE_NAME
+from ...data.discover import STRAY
 from ...data.pairs import Pair
 from ...labels import IGNORE_INDEX
 from ..finding import Finding, Found, Severity, count, finding, on_masks
+from ..record import MaskFacts
 from ..survey import Survey
 from .values import ids_shifted
 
@@ -53,13 +55,23 @@ def use(survey: Survey) -> dict[int, Use]:
     """
     uses = {id_: Use() for id_ in (*range(survey.labels.num_classes), IGNORE_INDEX)}
     for entry, facts in survey.masks():
-        if facts.record.lossy or facts.smoothed:
+        if not _counts(facts):
             continue
         for id_, pixels in survey.by_class(facts.record).items():
             uses[id_].pixels += pixels
             uses[id_].pictures[entry.split] = uses[id_].pictures.get(entry.split, 0) + 1
             uses[id_].first = uses[id_].first or entry.pair
     return uses
+
+
+def _counts(facts: MaskFacts) -> bool:
+    return not (facts.record.lossy or facts.smoothed)
+
+
+def _most_count(survey: Survey, splits: Collection[str]) -> bool:
+    """Say whether hardly a mask of some splits was left out of the count: what is not in it is missing."""
+    told = [_counts(facts) for entry, facts in survey.masks() if entry.split in splits]
+    return told.count(False) <= STRAY * len(told)
 
 
 def classes(survey: Survey) -> Iterator[Finding]:
@@ -78,7 +90,7 @@ def _classes(survey: Survey, uses: Uses) -> list[tuple[int, str, Use]]:
 def unused(survey: Survey, uses: Uses) -> Iterator[Finding]:
     """Find classes that no mask holds, and ids that start at 1."""
     found = [(id_, name) for id_, name, used in _classes(survey, uses) if not used.masks]
-    if not found or survey.meaning.unclear or ids_shifted(survey):
+    if not found or survey.meaning.unclear or not _most_count(survey, survey.splits) or ids_shifted(survey):
         return
     if not survey.meaning.described and not survey.meaning.by_color and found == [(0, "class_0")]:
         mend = f"write {FILE_NAME} (`pixelwise classes` drafts it) and leave out 0, or list it under ignore"
@@ -106,7 +118,7 @@ def only_in_val(survey: Survey, uses: Uses) -> Iterator[Finding]:
         for _, name, used in _classes(survey, uses)
         if used.masks and not used.pictures.get("train")
     ]
-    if found:
+    if found and _most_count(survey, ["train"]):
         yield finding(
             "class-not-in-train",
             Severity.WARNING,
@@ -185,7 +197,8 @@ def nothing_to_learn(survey: Survey, uses: Uses) -> Iterator[Finding]:
     ignored = uses[IGNORE_INDEX].pictures
     of_train = "train" in ignored and not any("train" in pictures for _, pictures in found)
     held = [] if of_train else [name for name, _ in found]
-    if len(held) < min(2, survey.labels.num_classes) and (found or ignored):
+    few = len(held) < min(2, survey.labels.num_classes) and (found or ignored)
+    if few and _most_count(survey, survey.splits):
         alone = f"'{held[0]}'" if held else "no class"
         yield finding(
             "nothing-to-learn",

@@ -11,6 +11,7 @@ from PIL import Image
 from pixelwise.cli.app import main
 from pixelwise.data.folder import open_data
 from pixelwise.errors import DataError
+from pixelwise.inspection.findings import find
 from pixelwise.inspection.survey import survey
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data" / "formats"))
@@ -34,6 +35,29 @@ def test_names_in_the_dataset_yaml_of_a_format_that_names_its_classes_itself(tmp
     for command in ("check", "classes"):
         assert main([command, str(tmp_path)]) == 1
         assert "found names;" in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_check_advises_is_not_refused_when_it_is_followed(tmp_path):
+    published.save_picture(tmp_path / "0.png")
+    named_pictures.coco(tmp_path, ["0.png"])
+    path = tmp_path / "annotations.json"
+    more = '{"id": 2, "name": "dog, or so"}, {"id": 3, "name": "void"}'
+    path.write_text(path.read_text().replace('"categories": [', f'"categories": [{more}, '))
+    mends = {finding.kind: finding.mend for finding in find(survey(tmp_path))}
+    assert mends["void-as-class"] == 'write in dataset.yaml  drop: ["void"]'
+    line, _, rest = mends["unused-name"].removeprefix("write in dataset.yaml  ").partition("], ")
+    assert rest == "or add masks that hold the classes"
+    (tmp_path / "dataset.yaml").write_text(line + "]")
+    assert open_data(tmp_path).labels.class_names == ("background", "cat")
+    assert not {"void-as-class", "unused-name"} & {finding.kind for finding in find(survey(tmp_path))}
+
+
+def test_values_that_dataset_yaml_cannot_name_are_to_be_mended_in_the_masks(tmp_path):
+    published.voc(tmp_path)
+    mask = tmp_path / "VOCdevkit/VOC2012/SegmentationClass/2007_000001.png"
+    published.save_ids(mask, published.area(published.blank(), 0, 0, 5, 5, 77))
+    (mend,) = (finding.mend for finding in find(survey(tmp_path)) if finding.kind == "value-beyond-names")
+    assert mend == "correct the masks, or what names the classes of this data set"
 
 
 def test_two_masks_for_one_picture(tmp_path):

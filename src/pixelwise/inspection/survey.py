@@ -89,6 +89,16 @@ class Survey:
             return f"`{command}` has written it as folders"
         return "" if self.root.is_dir() else "it is unpacked"
 
+    @property
+    def mends_values(self) -> str:
+        """What to do about values in masks that `dataset.yaml` cannot name."""
+        return "" if self.takes_names else "correct the masks, or what names the classes of this data set"
+
+    @property
+    def takes_names(self) -> bool:
+        """Whether its `dataset.yaml` may name values; most formats name their classes themselves."""
+        return self.format == FOLDER.name
+
     def masks(self) -> Iterator[tuple[Entry, MaskFacts]]:
         """Yield the pairs whose mask could be read."""
         for entry in self.entries:

@@ -159,7 +159,7 @@ def _regions(path: Path, values: Mapping[int, int]) -> list[Region]:
                     f"line {number} has the class {first}, which is not under names: 0 to {max(values)}"
                 )
             if len(rest) == 4:
-                raise DataError(f"line {number} is a box, expected a polygon: segmentation needs outlines")
+                raise DataError(f"line {number} is a box, or two points; expected the outline of an area")
             points = as_points([float(word) for word in rest])
             if points.min() < -1 or points.max() > 2:
                 raise DataError(f"line {number} has a point far outside of 0 to 1")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...data.description import FILE_NAME
@@ -98,15 +99,24 @@ def unused(survey: Survey, uses: Uses) -> Iterator[Finding]:
         title = "value 0 occurs in no mask: the ids seem to be shifted by one"
         yield finding("ids-shifted", Severity.WARNING, title, why=why, mend=mend)
         return
-    names = ", ".join(name for _, name in found[:12])
+    names = [name for _, name in found]
+    title = f"{count(len(names), 'class', 'classes')} of {survey.labels.num_classes} in no mask"
+    mend = _taking_out(survey, names, "delete the lines under names")
     yield finding(
         "unused-name",
         Severity.WARNING,
-        f"{count(len(found), 'class', 'classes')} of {survey.labels.num_classes} in no mask: {names}",
+        f"{title}: {', '.join(names[:12])}",
         why="the network gets outputs that it never learns, and scores of these classes stay empty",
-        mend=f"delete the lines under names in {FILE_NAME}, or add masks that hold the classes",
-        files=[(name, "in no mask") for _, name in found],
+        mend=f"{mend}, or add masks that hold the classes",
+        files=[(name, "in no mask") for name in names],
     )
+
+
+def _taking_out(survey: Survey, names: Sequence[str], where_named: str) -> str:
+    """Return what takes classes out: `where_named`, or a line that all formats take."""
+    if survey.takes_names:
+        return f"in {FILE_NAME}, {where_named}"
+    return f"write in {FILE_NAME}  drop: {json.dumps(names, ensure_ascii=False)}"
 
 
 def only_in_val(survey: Survey, uses: Uses) -> Iterator[Finding]:
@@ -205,7 +215,8 @@ def nothing_to_learn(survey: Survey, uses: Uses) -> Iterator[Finding]:
             Severity.BLOCKS,
             f"all masks{' of train' if of_train else ''} together hold {alone} alone",
             why="there is nothing to tell apart, so that training does not start",
-            mend=f"look at the masks; if an ignored value is a class, name it in {FILE_NAME}",
+            mend="look at the masks"
+            + (f"; if an ignored value is a class, name it in {FILE_NAME}" if survey.takes_names else ""),
         )
 
 
@@ -218,6 +229,6 @@ def void_as_class(survey: Survey) -> Iterator[Finding]:
             Severity.WARNING,
             f"'{found[0]}' is a class like the others",
             why="the network learns to predict it, and it counts in every mean score",
-            mend=f"in {FILE_NAME}, move its value from names to ignore",
+            mend=_taking_out(survey, found, "move its value from names to ignore"),
             files=[(name, "under names") for name in found],
         )

@@ -38,6 +38,15 @@ class Patch:
     left: int
     inside: NDArray[np.bool_]
 
+    @classmethod
+    def around(cls, inside: NDArray[np.bool_]) -> Patch:
+        """Return what is covered of a whole picture (H, W), cut to its box: many of them fit into memory."""
+        rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+        if not rows.size:
+            return cls(0, 0, np.zeros((0, 0), np.bool_))
+        top, left = int(rows[0]), int(columns[0])
+        return cls(top, left, inside[top : rows[-1] + 1, left : columns[-1] + 1].copy())
+
     @property
     def pixels(self) -> int:
         """How many pixels are covered."""

@@ -48,7 +48,7 @@ class Brush:
             raise ValueError(f"a brush is for {self.size}, but its picture is {size} (height, width)")
         height, width = size
         alpha = decode_brush(self.packed, height * width * 4).reshape(height, width, 4)[..., 3]
-        return Patch(0, 0, alpha > 0)
+        return Patch.around(alpha > 0)
 
 
 def looks_like(root: Path) -> bool:

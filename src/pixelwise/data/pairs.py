@@ -142,7 +142,9 @@ class SegmentationData:
         """
         if name not in self.splits:
             found = f"has no split '{name}', only {', '.join(self.splits)}"
-            raise DataError(f"{self.root}: {found}{self._advice(name)}")
+            faults = [line for lines in self.faults.values() for line in lines]
+            left_out = f"; the first of what is left out: {faults[0]}" if faults else ""
+            raise DataError(f"{self.root}: {found}{self._advice(name)}{left_out}")
         return self.splits[name]
 
     def _advice(self, split: str) -> str:

@@ -18,7 +18,7 @@ from ..pairs import Pair
 from ..splits import split_of
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Stamp, box, ellipse, plan, turned
-from .reading import Points, as_points, as_size, files_with, find_files, peek, read_xml, reading
+from .reading import Points, as_points, as_size, collecting, files_with, find_files, peek, read_xml, reading
 
 _WHAT = "annotations of CVAT for images 1.1"
 _THIN = ("polyline", "points", "tag", "cuboid", "skeleton")
@@ -60,11 +60,11 @@ def open_cvat(request: Request) -> Layout:
     faults: list[str] = []
     images = _images(trees)
     for (path, entry), image in images:
-        with reading(path, _WHAT):
-            if image is None:
-                name = entry.attrib["name"]
-                faults.append(f"{path}: names the picture {name}, which is missing: put it into images")
-            else:
+        name = entry.attrib["name"]
+        if image is None:
+            faults.append(f"{path}: names the picture {name}, which is missing: put it into images")
+        else:
+            with collecting(faults, f"{path}: image {name}", _WHAT):
                 pairs.append(_pair(path, entry, image, canvas, split_of(path, request.root)))
     thin = sum(shape.tag in _THIN for (_, entry), _ in images for shape in entry)
     if not pairs:
@@ -107,9 +107,7 @@ def _pair(path: Path, entry: Element, image: Path, canvas: Canvas, split: str) -
         if shape.tag in _THIN:
             continue
         if shape.attrib["label"] not in canvas.values:
-            raise DataError(
-                f"image {name} has a {shape.tag} of the label {shape.attrib['label']!r}, not in meta"
-            )
+            raise DataError(f"has a {shape.tag} of the label {shape.attrib['label']!r}, not in meta")
         regions.append(_region(shape, canvas.values))
     below = name_in(name)
     subset = entry.get("subset", "").lower()

@@ -18,7 +18,18 @@ from ..pairs import Pair
 from ..splits import split_of
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Size, box, ellipse, plan
-from .reading import Points, as_points, as_size, files_with, find_files, last_part, peek, read_json, reading
+from .reading import (
+    Points,
+    as_points,
+    as_size,
+    collecting,
+    files_with,
+    find_files,
+    last_part,
+    peek,
+    read_json,
+    reading,
+)
 
 _WHAT = "tasks of Label Studio's JSON export with data and annotations"
 _KINDS = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
@@ -93,12 +104,15 @@ def open_label_studio(request: Request) -> Layout:
             wanted.append((_picture(task), _folders(path)))
     images = find_files(wanted, _shorter)
     for (path, task, results), (picture, _), image in zip(tasks, wanted, images, strict=True):
-        with reading(path, _WHAT):
-            if image is None:
-                faults.append(f"{path}: names the picture {picture}, which is missing: put it into images")
-            else:
-                name = "/".join(filter(None, (split_of(path, request.root), image.stem)))
-                pairs.append(_pair(f"{path}: task {task.get('id')}", name, image, results, canvas))
+        if image is None:
+            faults.append(f"{path}: names the picture {picture}, which is missing: put it into images")
+            continue
+        name, place = (
+            "/".join(filter(None, (split_of(path, request.root), image.stem))),
+            f"{path}: task {task.get('id')}",
+        )
+        with collecting(faults, place, _WHAT):
+            pairs.append(_pair(place, name, image, results, canvas))
     if not pairs:
         raise DataError(faults[0] if faults else f"{files[0]}: holds no task that is annotated")
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))

@@ -23,6 +23,7 @@ from .reading import (
     Points,
     as_points,
     as_size,
+    collecting,
     files_with,
     find_files,
     holds,
@@ -102,11 +103,11 @@ def open_labelme(request: Request) -> Layout:
                 "file beside it, or delete this file"
             )
             continue
-        with reading(path, _WHAT):
+        with collecting(faults, path, _WHAT):
             regions = list(_regions(content["shapes"], values))
-            size = _size(content)
-        thin += len(content["shapes"]) - len(regions)
-        pairs.append(Pair(name_below(root, path), image, canvas.mask(str(path), image, size, regions)))
+            mask = canvas.mask(str(path), image, _size(content), regions)
+            thin += len(content["shapes"]) - len(regions)
+            pairs.append(Pair(name_below(root, path), image, mask))
     if not pairs:
         raise DataError(faults[0])
     splits, note = request.split(tuple(pairs))

@@ -26,11 +26,11 @@ _FARTHEST = 1e6
 
 
 @contextmanager
-def reading(path: Path, what: str) -> Iterator[None]:
+def reading(path: Path | str, what: str) -> Iterator[None]:
     """Turn whatever goes wrong in the block with the content of `path` into a DataError that names it.
 
     Args:
-        path: The file.
+        path: The file, or a place in it.
         what: What it should be, such as "COCO annotations".
     """
     try:
@@ -49,6 +49,22 @@ def reading(path: Path, what: str) -> Iterator[None]:
         raise DataError(f"{path}: is damaged, or not {what} ({reason})") from error
     except ElementTree.ParseError as error:
         raise DataError(f"{path}: is not valid XML ({error}), expected {what}") from error
+
+
+@contextmanager
+def collecting(faults: list[str], place: Path | str, what: str) -> Iterator[None]:
+    """Make what goes wrong in the block, with the annotations of one picture, a fault: all are told at once.
+
+    Args:
+        faults: Gets a line if something does.
+        place: The file, and what in it, for messages.
+        what: What it should be.
+    """
+    try:
+        with reading(place, what):
+            yield
+    except DataError as error:
+        faults.append(str(error))
 
 
 def peek(path: Path, number: int = 65536) -> bytes:

@@ -16,9 +16,10 @@ from ..listing import name_below, picture_files
 from ..pairs import Pair
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Region, plan
-from .reading import as_points, files_with, peek, read_lines, reading
+from .reading import as_points, collecting, files_with, peek, read_lines, reading
 
 _WHAT = "an Ultralytics data set with train, val and names"
+_LINES = "lines CLASS X Y X Y ..."
 _SPLITS = ("train", "val", "test")
 _MASK_SUFFIXES = (".png", ".PNG", ".bmp", ".tif")
 
@@ -134,9 +135,12 @@ def _open_polygons(
             if not image.is_file():
                 faults[split].append(f"{image}: is on a list, but missing: add it, or take it off the list")
                 continue
-            regions = _regions(label, values) if label.is_file() else []
-            empty += not regions
-            pairs.append(Pair(name, image, canvas.mask(str(label), image, None, regions)))
+            with collecting(faults[split], label, _LINES):
+                regions = _regions(label, values) if label.is_file() else []
+                empty += not regions
+                pairs.append(Pair(name, image, canvas.mask(str(label), image, None, regions)))
+        if not pairs and any(image.is_file() for _, image in files):  # all are spoilt
+            raise DataError(faults[split][-1])
         splits[split] = tuple(pairs)
     return _layout(request, splits, faults, canvas.description, (*canvas.notes, *_empty_note(empty, canvas)))
 
@@ -151,8 +155,8 @@ def _empty_note(empty: int, canvas: Canvas) -> tuple[str, ...]:
 def _regions(path: Path, values: Mapping[int, int]) -> list[Region]:
     """Return the polygons of a label file: lines CLASS X Y X Y ..., in shares of width and height."""
     regions: list[Region] = []
-    for number, line in enumerate(read_lines(path, "lines CLASS X Y X Y ..."), start=1):
-        with reading(path, f"lines CLASS X Y X Y ... (line {number})"):
+    for number, line in enumerate(read_lines(path, _LINES), start=1):
+        with reading(path, f"{_LINES} (line {number})"):
             first, *rest = line.split()
             if int(first) not in values:
                 raise DataError(

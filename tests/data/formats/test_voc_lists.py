@@ -92,3 +92,26 @@ def test_suffixes_of_pictures_may_be_written_large(voc, suffix, tmp_path):
     data = open_data(tmp_path)
     assert named(data) == {"train": "abcde", "val": "f"}
     assert not any(data.faults.values())
+
+
+@pytest.mark.parametrize("file", ["class_names.txt", "labels.txt"])
+def test_a_file_of_class_names_as_labelme2voc_writes_it_names_the_values(voc, file, tmp_path):
+    lines = ["__ignore__"] * (file == "labels.txt") + ["_background_", "road", "river"]
+    published.write_text(tmp_path / file, "\n".join(lines))
+    data = voc({})
+    assert data.labels.class_names == ("background", "road", "river")
+    assert data.codec.ids == {0: 0, 1: 1, 2: 2, 255: 255}
+    assert f"the classes are those of {file}; value 255 (the outlines) is void and ignored" in data.notes
+
+
+def test_class_names_that_are_assumed_are_told(voc):
+    assert any(note.startswith("the classes are those of PASCAL VOC") for note in voc({}).notes)
+
+
+@pytest.mark.parametrize("names", ["", "a\nb\na"])
+def test_a_file_of_class_names_that_names_none_or_one_twice_is_told(voc, names, tmp_path):
+    published.write_text(tmp_path / "class_names.txt", names)
+    with pytest.raises(
+        DataError, match=r"class_names\.txt: names \d classes in \d lines, expected up to 255"
+    ):
+        voc({})

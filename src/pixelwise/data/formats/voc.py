@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ..masks import MaskValues
 from ..pairs import Pair
 from ..splits import split_called
 from .base import Format, Layout, Request
+from .drawing import BACKGROUND
 from .reading import find_file, read_lines, reading
 
 NAMES = (
@@ -31,6 +32,7 @@ NAMES = (
 
 _VOID: Color = (224, 224, 192)
 _LABEL_MAP = "labelmap.txt"
+_CLASS_NAMES = ("class_names.txt", "labels.txt")
 _LISTS = Path("ImageSets", "Segmentation")
 
 
@@ -104,11 +106,8 @@ def open_voc(request: Request) -> Layout:
     splits: dict[str, tuple[Pair, ...]] = {}
     faults: dict[str, tuple[str, ...]] = {}
     notes: tuple[str, ...] = ()
-    by_color = False
-    description = _official()
+    by_color, description, void = _classes(voc)
     if voc is not None:
-        if (voc / _LABEL_MAP).is_file():
-            description, by_color = read_label_map(voc / _LABEL_MAP), True
         splits, faults, notes = _listed(voc)
     if sbd is not None:
         more, sbd_faults = _open_sbd(sbd)
@@ -126,15 +125,32 @@ def open_voc(request: Request) -> Layout:
     else:
         splits, note = request.complete(splits)
     faults = {name: (*faults.get(name, ()), *faults.get("", ())) for name in splits}
-    void = (
-        "colour-coded masks by labelmap.txt" if by_color else "value 255 (the outlines) is void and ignored"
-    )
+    void += "" if by_color else "; value 255 (the outlines) is void and ignored"
     return Layout(splits, description, by_color, (void, *notes, note), faults)
 
 
-def _official() -> Description:
-    colors = {value: voc_color(value) for value in range(len(NAMES))}
-    return Description(dict(enumerate(NAMES)), colors | {255: _VOID}, ignore=(IGNORE_INDEX,))
+def _classes(voc: Path | None) -> tuple[bool, Description, str]:
+    """Return whether masks are read by colour, the classes and a note: those of a file, or PASCAL VOC's."""
+    places = [voc / name for name in (_LABEL_MAP, *_CLASS_NAMES)] if voc is not None else []
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        return False, _by_value(NAMES), "the classes are those of PASCAL VOC"
+    if path.name == _LABEL_MAP:
+        return True, read_label_map(path), f"colour-coded masks by {_LABEL_MAP}"
+    lines = read_lines(path, "a class a line")
+    names = [BACKGROUND if line == "_background_" else line for line in lines if line != "__ignore__"]
+    if not names or len(set(names)) < len(names) or len(names) > IGNORE_INDEX:
+        raise DataError(
+            f"{path}: names {len(set(names))} classes in {len(names)} lines, expected up to {IGNORE_INDEX}, "
+            "each once: correct it"
+        )
+    return False, _by_value(names), f"the classes are those of {path.name}"
+
+
+def _by_value(names: Sequence[str]) -> Description:
+    """Return classes by their place, in VOC's colours."""
+    colors = {value: voc_color(value) for value in range(len(names))}
+    return Description(dict(enumerate(names)), colors | {255: _VOID}, ignore=(IGNORE_INDEX,))
 
 
 def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[str, ...]], tuple[str, ...]]:

@@ -26,6 +26,7 @@ from .reading import (
     files_with,
     find_files,
     last_part,
+    lean,
     peek,
     read_json,
     reading,
@@ -87,7 +88,7 @@ def open_label_studio(request: Request) -> Layout:
         raise DataError(f"{request.root}: holds no .json file with {_WHAT}")
     tasks: list[tuple[Path, Any, list[Mapping[str, Any]]]] = []
     for path in files:
-        content = read_json(path, _WHAT)
+        content = read_json(path, _WHAT, lean)
         with reading(path, _WHAT):
             tasks += [(path, task, _results(task)) for task in content if not _is_open(task)]
     labels: set[str] = set()

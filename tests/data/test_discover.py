@@ -60,6 +60,14 @@ def test_values_far_apart_are_the_classes_themselves(put_pair, tmp_path):
     assert "values 0, 100, 200 in the masks are taken for classes and become ids 0 to 2" in data.notes[0]
 
 
+def test_255_is_ignored_beside_values_beyond_it_too(put, put_pair, tmp_path):
+    put_pair("train", "a", [[0, 255]])
+    put("train/masks/a.png", np.array([[0, 255, 1000]], np.uint16))
+    data = open_data(tmp_path)
+    assert data.codec.ids == {0: 0, 1000: 1, 255: 255}
+    assert "value 255 is ignored" in data.notes[0]
+
+
 def test_a_palette_gives_its_colours_to_the_classes_and_to_what_is_ignored(put_pair, tmp_path):
     colors = [(1, 1, 1), (200, 0, 0), (0, 200, 0)] + [(224, 224, 192)] * 253
     put_pair("train", "a", palette_picture([[0, 1, 255]], colors))

@@ -261,7 +261,6 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
         )
     if not classes:
         raise DataError(f"the masks hold nothing but 255, which is ignored: {_WRITE}")
-    ignore = (255,) if classes[-1] < 255 else ()
     missing = classes[-1] + 1 - len(classes)
     if missing > len(classes) or classes[-1] > 255:
         listed = ", ".join(map(str, classes[:12])) + (", ..." if len(classes) > 12 else "")
@@ -273,9 +272,9 @@ def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descr
         if missing:
             notes.append(f"{missing} of them occur in no mask")
         classes = list(range(classes[-1] + 1))
-    if 255 in values and ignore:
+    if 255 in values:
         notes.append("value 255 is ignored")
-    return Description({value: f"class_{value}" for value in classes}, ignore=ignore), "; ".join(notes)
+    return Description({value: f"class_{value}" for value in classes}, ignore=(255,)), "; ".join(notes)
 
 
 def _with_palette(description: Description, held: Held) -> Description:

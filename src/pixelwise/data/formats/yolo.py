@@ -58,8 +58,9 @@ def open_yolo(request: Request) -> Layout:
         content = load_yaml(path)
         if not isinstance(content, dict):
             raise DataError(f"holds no entries, expected {_WHAT}")
-        own = {key: content[key] for key in CHOICES if key in content}
-        choices = read_choices(own) if own else request.choices
+        own = {key: content[key] for key in CHOICES if key in content}  # newer files say channels: 3
+        stated = read_choices(own)
+        choices = replace(request.choices, **{key: getattr(stated, key) for key in own})
         names = _names(content["names"])
         images = {split: _images(path, content, split) for split in _SPLITS if content.get(split)}
     if content.get("masks_dir"):

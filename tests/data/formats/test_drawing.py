@@ -155,6 +155,16 @@ def square(place, size):
     return mask
 
 
+@pytest.mark.parametrize(
+    ("names", "rest"), [("aB", None), (["a", "Background"], 1), (["Background", "background"], 1)]
+)
+def test_a_class_called_background_in_any_spelling_is_what_nothing_covers(names, rest):
+    canvas = plan([*names], Choices())
+    assert canvas.base == (rest or 0)
+    assert len(canvas.values) == len(names) + (rest is None)
+    assert f"covers are the class '{[*canvas.values][canvas.base]}'" in canvas.notes[0]
+
+
 def test_a_patch_around_nothing_is_empty():
     canvas = np.zeros((3, 4), np.uint8)
     Patch.around(canvas > 0).paint(canvas, 1)

@@ -242,7 +242,8 @@ def plan(
 ) -> Canvas:
     """Give each class a value, and decide about pixels that nothing covers.
 
-    Where these pixels are background, that is class 0, unless the data set names a class "background".
+    Where these pixels are background, that is class 0, unless the data set names a class "background", in
+    small letters or capitals.
 
     Args:
         names: Names of the classes in their order; all differ.
@@ -257,8 +258,10 @@ def plan(
     uncovered = choices.uncovered or ("ignore" if whole else "background")
     overlap = choices.overlap or "later"
     names = list(dict.fromkeys(names))
-    if uncovered == "background" and BACKGROUND not in names:
-        names.insert(0, BACKGROUND)
+    alike = [name for name in names if name.casefold() == BACKGROUND]
+    rest = BACKGROUND if BACKGROUND in alike or not alike else alike[0]
+    if uncovered == "background" and not alike:
+        names.insert(0, rest)
     ignore = IGNORE_INDEX if len(names) <= IGNORE_INDEX else MAX_VALUE
     if not names or len(names) > ignore:
         raise DataError(f"found {len(names):,} classes, background included; expected 1 to {ignore:,}")
@@ -269,7 +272,7 @@ def plan(
         ignore=(ignore,),
     )
     wins = "the later one" if overlap == "later" else "the smaller one"
-    rest = f"the class '{BACKGROUND}'" if uncovered == "background" else "ignored"
-    notes = (f"where outlines overlap, {wins} wins; pixels that no outline covers are {rest}",)
-    base = values[BACKGROUND] if uncovered == "background" else ignore
+    what = f"the class '{rest}'" if uncovered == "background" else "ignored"
+    notes = (f"where outlines overlap, {wins} wins; pixels that no outline covers are {what}",)
+    base = values[rest] if uncovered == "background" else ignore
     return Canvas(values, description, base, ignore, overlap, notes)

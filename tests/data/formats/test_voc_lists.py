@@ -65,6 +65,13 @@ def test_what_a_list_of_no_split_lacks_is_a_fault(voc, tmp_path):
     ]
 
 
+def test_an_empty_list_that_is_not_needed_does_no_harm(voc):
+    assert named(voc({"train": "abc", "val": "d", "test": "", "trainval": ""})) == {
+        "train": "abc",
+        "val": "d",
+    }
+
+
 def test_an_empty_list_is_told(voc):
     with pytest.raises(DataError, match=r"val\.txt: is empty, expected names of pictures: fill it"):
         voc({"train": "abc", "val": ""})

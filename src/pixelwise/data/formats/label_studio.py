@@ -25,8 +25,8 @@ from .reading import (
     collecting,
     files_with,
     find_files,
+    in_arrays,
     last_part,
-    lean,
     peek,
     read_json,
     reading,
@@ -88,7 +88,7 @@ def open_label_studio(request: Request) -> Layout:
         raise DataError(f"{request.root}: holds no .json file with {_WHAT}")
     tasks: list[tuple[Path, Any, list[Mapping[str, Any]]]] = []
     for path in files:
-        content = read_json(path, _WHAT, lean)
+        content = read_json(path, _WHAT, in_arrays)
         with reading(path, _WHAT):
             tasks += [(path, task, _results(task)) for task in content if not _is_open(task)]
     labels: set[str] = set()
@@ -108,10 +108,8 @@ def open_label_studio(request: Request) -> Layout:
         if image is None:
             faults.append(f"{path}: names the picture {picture}, which is missing: put it into images")
             continue
-        name, place = (
-            "/".join(filter(None, (split_of(path, request.root), image.stem))),
-            f"{path}: task {task.get('id')}",
-        )
+        place, split = f"{path}: task {task.get('id')}", split_of(path, request.root)
+        name = f"{split}/{image.stem}" if split else image.stem
         with collecting(faults, place, _WHAT):
             pairs.append(_pair(place, name, image, results, canvas))
     if not pairs:

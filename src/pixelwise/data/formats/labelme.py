@@ -27,7 +27,7 @@ from .reading import (
     files_with,
     find_files,
     holds,
-    lean,
+    in_arrays,
     peek,
     read_json,
     read_lines,
@@ -129,7 +129,7 @@ def _owner(image: Path, files: list[Path]) -> Path | None:
 
 def _read(path: Path) -> Mapping[str, Any]:
     """Return what is needed of a file: without the picture that it may hold."""
-    content = read_json(path, _WHAT, lean)
+    content = read_json(path, _WHAT, in_arrays)
     with reading(path, _WHAT):
         shapes = [{**shape, "label": str(shape["label"])} for shape in content["shapes"]]
         kept = {key: content.get(key) for key in ("imageHeight", "imageWidth")}

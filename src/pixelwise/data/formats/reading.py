@@ -24,7 +24,7 @@ Points = NDArray[np.float64]
 """Corners of an outline (N, 2): x to the right and y down, in pixels from the picture's top left corner."""
 
 _FARTHEST = 1e6
-_LEAN: dict[str, Callable[[Any], Any]] = {"points": partial(np.asarray, dtype=np.float64), "rle": bytes}
+_ARRAYS: dict[str, Callable[[Any], Any]] = {"points": partial(np.asarray, dtype=np.float64), "rle": bytes}
 
 
 @contextmanager
@@ -123,13 +123,11 @@ def read_json(path: Path, what: str, lean: Callable[[dict[str, Any]], Any] | Non
         return json.loads(_json_text(path), object_hook=lean)
 
 
-def lean(entry: dict[str, Any]) -> dict[str, Any]:
+def in_arrays(entry: dict[str, Any]) -> dict[str, Any]:
     """Return an object of a JSON file with points and run lengths in arrays; lists take much more memory."""
-    for key, pack in _LEAN.items():
+    for key, pack in _ARRAYS.items():
         if isinstance(entry.get(key), list):
-            with suppress(
-                TypeError, ValueError, OverflowError
-            ):  # none that can be drawn, which is said later
+            with suppress(TypeError, ValueError, OverflowError):  # what is wrong with it is said later
                 entry[key] = pack(entry[key])
     return entry
 

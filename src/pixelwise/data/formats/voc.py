@@ -191,10 +191,10 @@ def _lists(root: Path, masks: Collection[str]) -> tuple[dict[str, dict[str, Path
         return {"": dict.fromkeys(sorted(masks), root / "SegmentationClass")}, ()
     named: dict[str, dict[str, Path]] = {}
     for path in files:
-        lines = read_lines(path, "a list of names")
-        if not lines:
+        lines, split = read_lines(path, "a list of names"), split_called(path.stem) or ""
+        if not lines and (split in ("train", "val") or len(files) == 1):
             raise DataError(f"{path}: is empty, expected names of pictures: fill it, or delete it")
-        names = named.setdefault(split_called(path.stem) or "", {})
+        names = named.setdefault(split, {})
         for line in lines:
             names.setdefault(_name(line, masks), path)
     rest = named.pop("", {})

@@ -11,7 +11,7 @@ from pixelwise.inspection.mend import mend
 from pixelwise.inspection.sharpen import sharpened
 from pixelwise.inspection.survey import survey
 
-from .faults import FAULTS, change, describe, files
+from .faults import FAULTS, change, describe, files, image_of
 
 MENDED = [
     "picture-without-mask",
@@ -172,6 +172,8 @@ def test_values_that_a_dataset_yaml_cannot_hold_are_left_out_of_it(root, tmp_pat
         deep = Image.fromarray(np.array(picture).astype(np.int32) * 300)
     mask.unlink()
     deep.save(mask.with_suffix(".tif"))
+    lost = change(files(root)[1], lambda values: np.where(values == 0, 77, values).astype(np.uint8))
+    image_of(lost).write_bytes(b"")  # so that a class is in no mask that is kept, and needs a dataset.yaml
     mend(survey(root), tmp_path / "mended")
     assert (tmp_path / "mended" / "dataset.yaml").exists()
     assert "value-beyond-names" in {entry.kind for entry in find(survey(tmp_path / "mended"))}

@@ -12,15 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..data.archive import is_archive, unpack
-from ..data.choices import read_choices
-from ..data.description import FILE_NAME, draft, read_content
-from ..data.detect import detect
+from ..data.description import FILE_NAME, draft
 from ..data.discover import Discovery
-from ..data.folder import blamed_on, description_path, find_classes, list_pairs
-from ..data.formats.base import Layout, Request
+from ..data.folder import find_classes, list_pairs
+from ..data.formats.base import Layout
 from ..data.masks import hex_color, pack_color
 from ..data.scan import Progress, in_parallel, scan_mask, total
+from ..data.source import find_source
 from ..errors import DataError, ImageError
 from ..labels import IGNORE_INDEX, Color
 from ..writing import replacing
@@ -49,29 +47,25 @@ def classes(data: Path, /, *, out: Path | None = None, format: str | None = None
     """
     if out is not None and out.exists():
         raise DataError(f"{out}: exists; name a new file, or delete it")
-    place = unpack(data) if is_archive(data) else data
-    path = description_path(data, place)
-    with blamed_on(path):
-        choices = read_choices(read_content(path))
-    chosen = detect(place, format or choices.format)
-    layout = chosen.open(Request(place, choices=choices))
+    source = find_source(data, format=format)
+    layout = source.layout
     with progress_bar("reading masks") as progress:
         if isinstance(layout, Path):
-            found = find_classes(path.parent, list_pairs(layout), progress, whole=True)
+            found = find_classes(source.description.parent, list_pairs(layout), progress, whole=True)
         else:
             found = _held(layout, progress)
     console = Console()
     console.print(_table(found))
-    for note in (*(() if chosen.name == "folder" else (f"recognised as {chosen.name}",)), *found.notes):
+    for note in (*source.notes, *found.notes):
         console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
-    target = out or (data.parent / FILE_NAME if place != data else path)
+    target = out or (data.parent / FILE_NAME if source.place != data else source.description)
     if target.exists():
         text = f"{target} is there already and stays as it is; --out FILE writes a draft elsewhere"
     elif isinstance(layout, Path):
         _write(target, draft(found.description, _comments(found), found.by_color))
         text = f"wrote {target}: name the classes in it{_copy_it(out, data)}, and train"
     else:
-        _write(target, _draft_of_choices(found, chosen.name))
+        _write(target, _draft_of_choices(found, source.format))
         text = f"wrote {target}: merge, drop or rename classes in it{_copy_it(out, data)}, or train as it is"
     console.print(text, markup=False, highlight=False, soft_wrap=True)
     complain("left out", found.unread)

@@ -210,7 +210,8 @@ def _strange_values(codec: MaskCodec, strange: dict[int, _Strange]) -> list[str]
             f"{strange[most[0]].first}: in this and other masks {len(most)} {kind} or more are no class and "
             f"not ignored, in {pixels:,} pixels, most often {codec.name(most[0])}; expected "
             f"{codec.expected()}. Suspected cause: soft (anti-aliased) edges, a resize, or masks of another "
-            "data set. Save the masks without smoothing, or name the values in dataset.yaml"
+            "data set. Save the masks without smoothing, or name the values in dataset.yaml where that "
+            "names the classes"
         ]
     lines = []
     for value in most:
@@ -218,7 +219,8 @@ def _strange_values(codec: MaskCodec, strange: dict[int, _Strange]) -> list[str]
         others = f" (and {entry.masks - 1} other masks)" if entry.masks > 1 else ""
         lines.append(
             f"{entry.first}{others}: {codec.name(value)} in {entry.pixels:,} pixels is no class and not "
-            f"ignored; expected {codec.expected()}: correct the mask, or name the value in dataset.yaml"
+            f"ignored; expected {codec.expected()}: correct the mask, or name the value in dataset.yaml "
+            "where that names the classes"
         )
     return lines
 

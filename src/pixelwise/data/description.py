@@ -61,6 +61,11 @@ class Description:
         """Name of each class, in the order of the ids."""
         return self.order or tuple(dict.fromkeys(self.names[value] for value in self.values))
 
+    @property
+    def packed_colors(self) -> set[int]:
+        """Colours of classes, and of what is ignored, as numbers 0xRRGGBB."""
+        return {pack_color(color) for color in (*self.colors.values(), *self.ignore_colors)}
+
     def labels(self) -> Labels:
         """Return names and palette in the order of the ids; colours that are not given are made up."""
         names = self.class_names

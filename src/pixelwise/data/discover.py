@@ -7,28 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import DataError, ImageError
-from ..labels import Color, default_palette
 from .description import FILE_NAME, Description
+from .guess import MAX_COLORS, NAME_THEM, Held, from_colors, from_ids, refuse_unclear, with_palette
 from .known import recognize
-from .masks import GREY_STEP, Mask, hex_color, pack_color, unpack_color
 from .memory import Memory
 from .pairs import Pair
 from .palettes import colors_tell, disagreement, refuse_greys
 from .scan import MaskRecord, Progress, in_parallel, scanner, total
 from .stored import Again, Stored
 
-MAX_COLORS = 64
-"""Colours in masks that are believed to be classes when no description says so."""
-
 STRAY = 0.1
 """Share of the masks up to which those of another kind than the rest are taken for mistakes."""
 
-_WRITE = f"write {FILE_NAME} (see the README) to say which values are classes"
-
-_NAME = f"name them in {FILE_NAME}: a line 'names:' and below it a line 'ID: NAME' for each"
-
-Held = Iterable[tuple[Pair, MaskRecord]]
-"""Masks and what they hold; can be gone through again, and need not fit in memory."""
+PEEKED = 8
+"""Masks that are read where a description says what all of them hold."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +114,14 @@ def interpret(names: Sequence[str], held: Held) -> Discovery:
     if known is not None:
         description, note = known.description, known.note
     else:
-        _refuse_unclear(main, by_color, len(totals))
+        refuse_unclear(main, by_color, len(totals))
         worst = max(main, key=lambda entry: len(entry[1].counts))[0].mask
         if unlike and len(totals) > MAX_COLORS:
-            raise DataError(f"{unlike}, {len(totals)} colours or more in all: if ids are meant, {_NAME}")
-        description, note = _from_colors(totals, worst) if by_color else _from_ids(totals, worst)
+            raise DataError(f"{unlike}, {len(totals)} colours or more in all: if ids are meant, {NAME_THEM}")
+        description, note = from_colors(totals, worst) if by_color else from_ids(totals, worst)
         if not by_color:
-            description = _with_palette(description, main)
-    notes = (note, f"{unlike}; if ids are meant, {_NAME}") if unlike else (note,)
+            description = with_palette(description, main)
+    notes = (note, f"{unlike}; if ids are meant, {NAME_THEM}") if unlike else (note,)
     return Discovery(description, by_color, totals, notes)
 
 
@@ -155,17 +147,31 @@ def _of_one_kind(held: Held) -> Held:
     return held
 
 
-def match(description: Description, pairs: Sequence[Pair], progress: Progress | None = None) -> Discovery:
-    """Read masks that a description belongs to, and tell whether they hold its values or its colours.
+def match(
+    description: Description,
+    pairs: Sequence[Pair],
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+    *,
+    whole: bool = False,
+) -> Discovery:
+    """Tell whether the masks that a description belongs to hold its values or its colours.
+
+    A few masks tell that, but for palettes: a single one that is numbered anew decides for all.
 
     Args:
         description: The classes.
-        pairs: All pairs of the data set, or some.
+        pairs: All pairs of the data set.
         progress: Told how many masks are done.
+        memory: What earlier runs found.
+        whole: Read all masks in any case.
     """
-    found = _read(pairs, progress)
-    discovery = compare(description, _readable(pairs, found))
-    return _without(_unread(found), discovery, len(pairs))
+    few = pairs if whole else pairs[:: max(1, len(pairs) // PEEKED)][:PEEKED]
+    found = _read(few, progress, memory)
+    held = _readable(few, found)
+    if len(few) < len(pairs) and any(record.palette for _, record in held):
+        return match(description, pairs, progress, memory, whole=True)
+    return _without(_unread(found), compare(description, held), len(few))
 
 
 def compare(description: Description, held: Held) -> Discovery:
@@ -177,7 +183,7 @@ def compare(description: Description, held: Held) -> Discovery:
         DataError: palettes that disagree hold its values as greys, at ids of each file's own.
     """
     ids = {*description.names, *description.ignore}
-    colors = {pack_color(color) for color in (*description.colors.values(), *description.ignore_colors)}
+    colors = description.packed_colors
 
     def in_colors(record: MaskRecord) -> bool:
         values = set(record.counts)
@@ -197,103 +203,4 @@ def compare(description: Description, held: Held) -> Discovery:
 
 def _total(held: Held, by_color: bool) -> dict[int, tuple[int, int]]:
     """Return how many pixels and masks hold each value, as ids or as colours."""
-    return total(_as_kind(record, by_color) for _, record in held)
-
-
-def _as_kind(record: MaskRecord, by_color: bool) -> dict[int, int]:
-    """Return the pixels of each value as ids, or as colours."""
-    if record.by_color == by_color:
-        return record.counts
-    counts: dict[int, int] = {}
-    for value, pixels in record.counts.items():
-        other = record.palette.get(value, min(value, 255) * GREY_STEP) if by_color else value & 255
-        counts[other] = counts.get(other, 0) + pixels
-    return counts
-
-
-def _refuse_unclear(held: Held, by_color: bool, values: int) -> None:
-    """Raise where the masks are of two kinds, or of a kind that mixes values (JPEG)."""
-    for pair, record in held:
-        clear = set(record.counts) <= ({0, 0xFFFFFF} if record.by_color else {0, 255})
-        if by_color and not record.by_color and not record.palette and not clear:
-            colored = next(pair.mask for pair, other in held if other.by_color or other.palette)
-            raise DataError(
-                f"{pair.mask} holds ids, but {colored} holds colours: save all masks in one way, or {_WRITE}"
-            )
-        if record.lossy and not clear:
-            raise DataError(
-                f"{pair.mask} is a JPEG, which does not keep values exactly, and the masks hold {values} "
-                f"values or more: save masks as PNG from their source, or {_WRITE}"
-            )
-
-
-def _from_colors(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Description, str]:
-    if len(totals) > MAX_COLORS:
-        frequent = ", ".join(map(hex_color, sorted(totals, key=lambda value: -totals[value][0])[:5]))
-        raise DataError(
-            f"the masks hold {len(totals)} colours or more, most of them in {worst}; expected at most "
-            f"{MAX_COLORS}: suspected cause is soft (anti-aliased) edges, JPEG or a resize. Save them as PNG "
-            f"without smoothing, or name the true colours in {FILE_NAME}; the most frequent are {frequent}"
-        )
-    colors = dict(enumerate(unpack_color(value) for value in sorted(totals)))
-    description = Description({id_: hex_color(value) for id_, value in enumerate(sorted(totals))}, colors)
-    note = (
-        f"colour masks without {FILE_NAME}: each of the {len(totals)} colours is taken for a class and none "
-        "is ignored; `pixelwise classes` drafts the file in which they get names"
-    )
-    return description, note
-
-
-def _from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Description, str]:
-    values = set(totals)
-    if values == {0, 255}:
-        note = "the masks hold 0 and 255 only: taken for the two classes background and object"
-        return Description({0: "background", 255: "object"}), note
-    below = tuple(sorted(value for value in values if value < 0))
-    classes = sorted(values - {255, *below})
-    if len(classes) > 255:
-        raise DataError(
-            f"the masks hold {len(classes)} different values, most of them in {worst}; expected at most 255 "
-            f"classes: these may be ids of instances. Save ids of classes, or {_WRITE}"
-        )
-    between = values - {0, 255}
-    if {0, 255} <= values and len(between) >= 32 and max(between) >= 200:
-        raise DataError(
-            f"the masks hold 0, 255 and {len(between)} values between, most of them in {worst}: suspected "
-            f"cause is soft (anti-aliased) edges of 0/255 masks. Save them without smoothing, or {_WRITE}"
-        )
-    if not classes:
-        raise DataError(f"the masks hold nothing but {_listed(values)}, which is ignored: {_WRITE}")
-    ignore = below + ((255,) if classes[-1] < 255 else ())
-    missing = classes[-1] + 1 - len(classes)
-    if missing > len(classes):
-        listed = ", ".join(map(str, classes[:12])) + (", ..." if len(classes) > 12 else "")
-        notes = [
-            f"the values {listed} in the masks are taken for classes and become ids 0 to {len(classes) - 1}"
-        ]
-    else:
-        notes = [f"no {FILE_NAME}: values 0 to {classes[-1]} in the masks are taken for classes"]
-        if missing:
-            notes.append(f"{missing} of them occur in no mask")
-        classes = list(range(classes[-1] + 1))
-    ignored = values.intersection(ignore)
-    if ignored:
-        notes.append(f"value {_listed(ignored)} is ignored")
-    return Description({value: f"class_{value}" for value in classes}, ignore=ignore), "; ".join(notes)
-
-
-def _listed(values: Iterable[int]) -> str:
-    return ", ".join(map(str, sorted(values)))
-
-
-def _with_palette(description: Description, held: Held) -> Description:
-    """Return the description with the colours of the masks' palettes, unless they are mere greys."""
-    found: dict[int, Color] = {}
-    for _, record in held:
-        found |= {value: unpack_color(color) for value, color in record.palette.items()}
-    if all(red == green == blue for red, green, blue in found.values()):
-        return description
-    spare = default_palette(len(description.names))
-    colors = {value: found.get(value, spare[id_]) for id_, value in enumerate(description.values)}
-    colors |= {value: found[value] for value in description.ignore if value in found}
-    return Description(description.names, colors, description.ignore)
+    return total(record.of_kind(by_color) for _, record in held)

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigError, DataError, as_path
 from ..labels import IGNORE_INDEX
-from .archive import is_archive, unpack
-from .choices import read_choices, refuse_others
 from .description import FILE_NAME, read_content, read_description
-from .detect import FOLDER, detect
+from .detect import FOLDER
 from .discover import Discovery, discover, match
-from .formats.base import Layout, Request
+from .formats.base import Layout
 from .listing import Files, by_name, content_of, name_below, other_files
 from .masks import MaskCodec
 from .memory import Memory
 from .pairs import Pair, SegmentationData
-from .remap import remap
 from .scan import Progress
+from .source import blamed_on, find_source
 from .splits import complete, split_by_name, split_folders
 
 __all__ = ["Listing", "Pair", "SegmentationData", "find_classes", "list_pairs", "open_data", "split_by_name"]
 
 _LOOKED_FOR = f"looked for {FOLDER.looked_for}"
-_PEEKED = 8
 
 
 def open_data(
@@ -43,8 +39,8 @@ def open_data(
     Our own layout is `ROOT/{train,val,test}/{images,masks}/NAME.*`, which is read as it is, or
     `ROOT/{images,masks}/NAME.*`, which is split into train and val. Pictures may lie in folders below
     `images`, masks then in the same folders below `masks`. With names in `ROOT/dataset.yaml` only a few masks
-    are read; without, all of them. The other formats are those of `data.formats`; a zip is unpacked to a
-    temporary folder. Files are not checked here: `check_data` does that.
+    are read, unless these have palettes; without, all of them. The other formats are those of `data.formats`;
+    a zip is unpacked to a temporary folder. Files are not checked here: `check_data` does that.
 
     Args:
         root: Folder or file of the data set.
@@ -61,28 +57,17 @@ def open_data(
     root = as_path(root, "a data set")
     if not 0 <= val_fraction < 1:
         raise ConfigError(f"val_fraction is {val_fraction}, expected at least 0 and less than 1")
-    place = unpack(root) if is_archive(root) else root
-    path = description_path(root, place)
-    with blamed_on(path):
-        content = read_content(path)
-        choices = read_choices(content)
-    chosen = detect(place, format or choices.format)
-    layout = chosen.open(Request(place, seed, val_fraction, choices))
-    from_masks = False
-    if isinstance(layout, Path):  # masks that say nothing of their classes
+    source = find_source(root, format=format, seed=seed, val_fraction=val_fraction)
+    layout, from_masks = source.layout, isinstance(source.layout, Path)
+    if isinstance(layout, Path):
         listing = list_pairs(layout, seed=seed, val_fraction=val_fraction)
-        found = find_classes(path.parent, listing, progress, memory=memory)
-        notes, from_masks = listing.notes + found.notes, True
+        found = find_classes(source.description.parent, listing, progress, memory=memory)
+        notes = listing.notes + found.notes
         layout = Layout(listing.splits, found.description, found.by_color, notes, listing.faults)
-    elif chosen.name != "yolo":  # whose YAML file may be this very one
-        with blamed_on(path):
-            refuse_others(content)
-    choices = layout.choices or choices
-    with blamed_on(path if path.exists() else place):
-        description = remap(layout.description, choices)
+    description = source.remapped(layout.description)
+    with blamed_on(source.blamed):
         labels, codec = description.labels(), description.codec(layout.by_color)
-    how = () if chosen is FOLDER else (f"recognised as {chosen.name}",)
-    notes = (*how, *layout.notes, *(_renumbered(codec) if from_masks else ()))
+    notes = (*source.notes, *layout.notes, *(_renumbered(codec) if from_masks else ()))
     return SegmentationData(
         root,
         layout.splits,
@@ -90,29 +75,9 @@ def open_data(
         codec,
         notes,
         layout.faults,
-        choices.channels,
-        choices.depth,
+        source.choices.channels,
+        source.choices.depth,
     )
-
-
-def description_path(root: Path, place: Path) -> Path:
-    """Return where `dataset.yaml` is, or would be: in the folder; beside a file, or in the zip that it is.
-
-    Args:
-        root: What the user named.
-        place: The same, or the folder that it was unpacked to.
-    """
-    beside = root.parent / FILE_NAME
-    return place / FILE_NAME if place.is_dir() and (root.is_dir() or not beside.exists()) else beside
-
-
-@contextmanager
-def blamed_on(path: Path) -> Iterator[None]:
-    """Name a file in the errors of the block."""
-    try:
-        yield
-    except (ConfigError, DataError) as error:
-        raise DataError(f"{path}: {error}") from error
 
 
 def _renumbered(codec: MaskCodec) -> tuple[str, ...]:
@@ -151,8 +116,7 @@ def find_classes(
         described = "names" in read_content(path)
     if described:
         description = read_description(path)
-        few = pairs[:: max(1, len(pairs) // _PEEKED)][:_PEEKED]
-        found = match(description, pairs if whole else few, progress)
+        found = match(description, pairs, progress, memory, whole=whole)
     else:
         path = root
         try:

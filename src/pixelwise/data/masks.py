@@ -81,7 +81,8 @@ class MaskCodec:
             value = int(values[strange][0])
             raise ImageError(
                 f"{self.name(value)} in {np.count_nonzero(values == value):,} pixels is no class and not "
-                f"ignored; expected {self.expected()}: correct the mask, or name the value in dataset.yaml"
+                f"ignored; expected {self.expected()}: correct the mask, or name the value in dataset.yaml "
+                "where that names the classes"
             )
         return ids.astype(np.uint8)
 

@@ -78,6 +78,24 @@ def _called_by_path(pair: Pair, shared: Path, with_suffix: bool) -> Pair:
     return Pair(name + pair.image.suffix if with_suffix else name, pair.image, pair.mask)
 
 
+def refuse_doubled(root: Path, splits: Mapping[str, tuple[Pair, ...]]) -> None:
+    """Make sure that no two pairs of a split share a name.
+
+    Raises:
+        DataError: two do; formats see to names that differ, so one picture has two masks.
+    """
+    for split, pairs in splits.items():
+        known: dict[str, Pair] = {}
+        for pair in pairs:
+            other = known.setdefault(pair.name, pair)
+            if other is not pair:
+                raise DataError(
+                    f"{root}: {split} has two pairs called '{pair.name}', {other.image} with {other.mask}, "
+                    f"and {pair.image} with {pair.mask}; expected one mask for each picture, and one picture "
+                    "for each name: take one of them out"
+                )
+
+
 @dataclass(frozen=True)
 class SegmentationData:
     """The pairs of a data set, by split, and what the values in its masks mean.
@@ -110,18 +128,11 @@ class SegmentationData:
             DataError: two do; formats see to names that differ, so one picture has two masks. Or a name leads
                 out of a folder; formats see to that, too.
         """
-        for split, pairs in self.splits.items():
-            known: dict[str, Pair] = {}
+        for pairs in self.splits.values():
             for pair in pairs:
                 if pair.name.startswith("/") or ".." in pair.name.split("/"):
                     raise DataError(f"{pair.image}: is called '{pair.name}', which leads out of a folder")
-                other = known.setdefault(pair.name, pair)
-                if other is not pair:
-                    raise DataError(
-                        f"{self.root}: {split} has two pairs called '{pair.name}', {other.image} with "
-                        f"{other.mask}, and {pair.image} with {pair.mask}; expected one mask for each "
-                        "picture, and one picture for each name: take one of them out"
-                    )
+        refuse_doubled(self.root, self.splits)
 
     def split(self, name: str) -> tuple[Pair, ...]:
         """Return the pairs of one split.
@@ -131,7 +142,9 @@ class SegmentationData:
         """
         if name not in self.splits:
             found = f"has no split '{name}', only {', '.join(self.splits)}"
-            raise DataError(f"{self.root}: {found}{self._advice(name)}")
+            faults = [line for lines in self.faults.values() for line in lines]
+            left_out = f"; the first of what is left out: {faults[0]}" if faults else ""
+            raise DataError(f"{self.root}: {found}{self._advice(name)}{left_out}")
         return self.splits[name]
 
     def numbered_as(self, class_names: tuple[str, ...]) -> SegmentationData:

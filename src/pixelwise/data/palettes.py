@@ -34,8 +34,7 @@ def colors_tell(description: Description, held: Iterable[tuple[Pair, MaskRecord]
     described. All else is for show: masks of one data set that were drawn in different colours.
     """
     own = {value: pack_color(color) for value, color in description.colors.items()}
-    described = {*own.values(), *map(pack_color, description.ignore_colors)}
-    return _renumbered(own, described, (record.palette for _, record in held))
+    return _renumbered(own, description.packed_colors, (record.palette for _, record in held))
 
 
 def refuse_greys(description: Description, held: Iterable[tuple[Pair, MaskRecord]], unlike: str) -> None:

@@ -53,6 +53,16 @@ class MaskRecord(NamedTuple):
         """Whether all colours are grey, so that they may as well be ids."""
         return is_grey(np.array(list(self.counts), np.int64))
 
+    def of_kind(self, by_color: bool) -> dict[int, int]:
+        """Return the pixels of each value as ids, or as colours."""
+        if self.by_color == by_color:
+            return self.counts
+        counts: dict[int, int] = {}
+        for value, pixels in self.counts.items():
+            other = self.palette.get(value, min(value, 255) * 0x010101) if by_color else value & 255
+            counts[other] = counts.get(other, 0) + pixels
+        return counts
+
 
 def scan_mask(mask: Mask) -> MaskRecord | ImageError:
     """Read a mask and return what it holds, or the error if it cannot be read."""

@@ -28,6 +28,23 @@ def split_called(word: str) -> str | None:
     return _CALLED.get(word.lower())
 
 
+def split_of(path: Path, root: Path) -> str:
+    """Return the split by a file's name (instances_train2017.json) or its folder in DATA (valid/x.json).
+
+    Args:
+        path: The file.
+        root: DATA, whose own name tells nothing, or the file itself.
+
+    Returns:
+        "" where neither tells one.
+    """
+    words = path.stem.replace("-", "_").replace(".", "_").split("_")
+    for word in (*words, *path.relative_to(root).parent.parts):
+        if split := split_called(word.rstrip("0123456789")):
+            return split
+    return ""
+
+
 def split_folders(root: Path) -> dict[str, list[Path]]:
     """Return the folders of our own layout by the split that each is called after: "val", "Validation", ...
 
@@ -47,7 +64,8 @@ def split_pairs(
 ) -> tuple[dict[str, tuple[Pair, ...]], str]:
     """Put pairs into splits by the first folder in their names if all have one such as train, else by name.
 
-    Where there are both train and val, pairs in other folders are left out: they may be those of val again.
+    Where some tell train and others val or test, pairs that tell none are left out: they may be those of val
+    again. Where val or test alone is told, they are train.
 
     Returns:
         The splits, with names that differ, and a sentence that says how they came about.
@@ -55,16 +73,20 @@ def split_pairs(
     found: dict[str, list[Pair]] = {}
     for pair in pairs:
         found.setdefault(split_called(pair.name.split("/")[0]) or "", []).append(pair)
-    others = found.pop("", [])
-    if "train" not in found or (others and "val" not in found):
+    others, rest = found.pop("", []), ""
+    if others and found and "train" not in found:
+        elsewhere = {pair.image for told in found.values() for pair in told}
+        found["train"] = [pair for pair in others if pair.image not in elsewhere]
+        others, rest = [], f"; {len(found['train'])} pairs that tell no split are train"
+    if "train" not in found or (others and len(found) == 1):  # `train` may be what is in the pictures
         splits = split_by_name(with_distinct_names(pairs), seed, val_fraction)
         return splits, f"split by name with seed {seed}: {counted(splits)}"
+    if others:
+        rest = f"; {len(others)} pairs such as {others[0].name} are in no split and left out"
     splits, note = complete(
         {name: tuple(found[name]) for name in SPLITS if name in found}, seed, val_fraction
     )
-    if others:
-        note += f"; {len(others)} pairs such as {others[0].name} are in no split and left out"
-    return splits, note
+    return splits, note + rest
 
 
 def complete(

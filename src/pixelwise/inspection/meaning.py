@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..data.choices import read_choices
+from ..data.choices import Choices
 from ..data.description import Description, read_content, read_description
-from ..data.discover import Discovery, Held, compare, interpret
-from ..data.folder import blamed_on
+from ..data.discover import Discovery, compare, interpret
+from ..data.guess import Held
 from ..data.masks import hex_color, unpack_color
 from ..data.remap import remap
+from ..data.source import blamed_on
 from ..data.stored import Again
 from ..errors import DataError
 from .record import Entry, MaskFacts
@@ -42,13 +43,14 @@ class Meaning:
     notes: tuple[str, ...] = ()
 
 
-def meaning_of(path: Path, entries: Iterable[Entry]) -> Meaning:
+def meaning_of(path: Path, choices: Choices, entries: Iterable[Entry]) -> Meaning:
     """Return what masks mean that say nothing of their classes themselves.
 
     Without a description, masks with soft edges have no say as long as there are others.
 
     Args:
         path: The `dataset.yaml`; there may be none.
+        choices: What it decides.
         entries: The pairs; can be gone through again.
 
     Raises:
@@ -64,9 +66,8 @@ def meaning_of(path: Path, entries: Iterable[Entry]) -> Meaning:
         )
     )
     with blamed_on(path):
-        content = read_content(path)
-        choices = read_choices(content)
-    if "names" in content:
+        described = "names" in read_content(path)
+    if described:
         source = read_description(path)
         found = compare(source, held)
         with blamed_on(path):

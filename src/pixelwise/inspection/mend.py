@@ -203,7 +203,10 @@ def _loses_classes(survey: Survey, path: Path, done: Stored[str]) -> bool:
     kept = Again(
         lambda: (entry for entry, what in zip(entries, done, strict=True) if not what.startswith("left out"))
     )
-    return not survey.meaning.described and meaning_of(path, kept).source != survey.meaning.source
+    return (
+        not survey.meaning.described
+        and meaning_of(path, survey.choices, kept).source != survey.meaning.source
+    )
 
 
 def _void(survey: Survey) -> list[int]:

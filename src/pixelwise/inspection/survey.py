@@ -10,17 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.archive import is_archive, unpack
-from ..data.choices import Choices, read_choices
-from ..data.description import read_content
-from ..data.detect import FOLDER, detect
-from ..data.folder import blamed_on, description_path, list_pairs
-from ..data.formats.base import Request
+from ..data.choices import Choices
+from ..data.detect import FOLDER
+from ..data.folder import list_pairs
 from ..data.masks import MaskCodec
 from ..data.memory import Memory
 from ..data.pairs import Pair
-from ..data.remap import remap
 from ..data.scan import MaskRecord, Progress, in_parallel
+from ..data.source import blamed_on, find_source
 from ..data.stored import Stored
 from ..errors import ImageError
 from ..labels import Labels
@@ -92,6 +89,16 @@ class Survey:
             return f"`{command}` has written it as folders"
         return "" if self.root.is_dir() else "it is unpacked"
 
+    @property
+    def mends_values(self) -> str:
+        """What to do about values in masks that `dataset.yaml` cannot name."""
+        return "" if self.takes_names else "correct the masks, or what names the classes of this data set"
+
+    @property
+    def takes_names(self) -> bool:
+        """Whether its `dataset.yaml` may name values; most formats name their classes themselves."""
+        return self.format == FOLDER.name
+
     def masks(self) -> Iterator[tuple[Entry, MaskFacts]]:
         """Yield the pairs whose mask could be read."""
         for entry in self.entries:
@@ -149,29 +156,29 @@ def survey(
         ConfigError: there is no format of that name.
     """
     root = Path(root)
-    place = unpack(root) if is_archive(root) else root
-    path = description_path(root, place)
-    with blamed_on(path):
-        content = read_content(path)
-        choices = read_choices(content)
-    chosen = detect(place, format or choices.format)
-    layout = chosen.open(Request(place, choices=choices))
-    if isinstance(layout, Path):  # masks that say nothing of their classes
+    source = find_source(root, format=format)
+    layout = source.layout
+    if isinstance(layout, Path):
         listing = list_pairs(layout)
-        notes, faults = listing.notes, listing.faults
         entries = _read(listing.splits, progress, memory)
-        meaning = meaning_of(path, entries)
+        notes, faults = listing.notes, listing.faults
+        meaning = meaning_of(source.description, source.choices, entries)
     else:
-        choices = layout.choices or choices
-        notes, faults = (f"recognised as {chosen.name}", *layout.notes), layout.faults
-        with blamed_on(path):
-            description = remap(layout.description, choices)
-        meaning = Meaning(description, layout.description, layout.by_color)
+        meaning = Meaning(source.remapped(layout.description), layout.description, layout.by_color)
+        notes, faults = layout.notes, layout.faults
         entries = _read(layout.splits, progress, memory)
-    lines = tuple(dict.fromkeys(line for found in faults.values() for line in found))
-    labels, codec = meaning.description.labels(), meaning.description.codec(meaning.by_color)
+    with blamed_on(source.blamed):
+        labels, codec = meaning.description.labels(), meaning.description.codec(meaning.by_color)
     return Survey(
-        root, chosen.name, entries, lines, meaning, (*notes, *meaning.notes), labels, codec, choices
+        root,
+        source.format,
+        entries,
+        tuple(dict.fromkeys(line for found in faults.values() for line in found)),
+        meaning,
+        (*source.notes, *notes, *meaning.notes),
+        labels,
+        codec,
+        source.choices,
     )
 
 

@@ -89,8 +89,9 @@ def test_packed_run_lengths_are_those_of_pycocotools():
         height, width = rng.integers(1, 60, 2)
         mask = (rng.random((height, width)) < rng.random()).astype(np.uint8)
         packed = tool.encode(np.asfortranarray(mask))["counts"]
-        patch = CocoRegion(1, packed).cover((int(height), int(width)))
-        np.testing.assert_array_equal(patch.inside, mask == 1)
+        drawn = np.zeros_like(mask)
+        CocoRegion(1, packed).cover((int(height), int(width))).paint(drawn, 1)
+        np.testing.assert_array_equal(drawn, mask)
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, 30])

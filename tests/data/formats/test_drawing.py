@@ -1,12 +1,15 @@
 """Outlines become pixels by one rule, checked point by point with Matplotlib."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as tool
 
 from pixelwise.data.choices import Choices
+from pixelwise.data.formats.coco_region import CocoRegion
 from pixelwise.data.formats.drawing import Outline, Patch, Stamp, box, ellipse, fill, plan
 from pixelwise.data.masks import MaskValues
 from pixelwise.data.remap import remap
@@ -130,3 +133,39 @@ def test_a_large_size_is_believed_only_if_the_picture_has_it(tmp_path):
     canvas = plan(["a"], Choices())
     with pytest.raises(ImageError, match=r"x: says that the picture is 20000 x 20000 .*a\.png is 16 x 12"):
         canvas.mask("x", tmp_path / "a.png", (20_000, 20_000), REGIONS).read()
+
+
+def test_many_small_objects_take_the_memory_of_their_boxes_alone():
+    size = (1000, 1000)
+    packed = [tool.encode(np.asfortranarray(square(place, size)))["counts"] for place in range(0, 900, 30)]
+    regions = [CocoRegion(1, counts) for counts in packed]
+    canvas = plan(["a"], Choices(overlap="small-over-large"))
+    mask = canvas.mask("x", Path("x.png"), size, regions)
+    tracemalloc.start()
+    values = mask.read().values
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.count_nonzero(values) == 30 * 100
+    assert peak < 12 * values.size  # all objects at the picture's size take 30 times that
+
+
+def square(place, size):
+    mask = np.zeros(size, np.uint8)
+    mask[place : place + 10, place : place + 10] = 1
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("names", "rest"), [("aB", None), (["a", "Background"], 1), (["Background", "background"], 1)]
+)
+def test_a_class_called_background_in_any_spelling_is_what_nothing_covers(names, rest):
+    canvas = plan([*names], Choices())
+    assert canvas.base == (rest or 0)
+    assert len(canvas.values) == len(names) + (rest is None)
+    assert f"covers are the class '{[*canvas.values][canvas.base]}'" in canvas.notes[0]
+
+
+def test_a_patch_around_nothing_is_empty():
+    canvas = np.zeros((3, 4), np.uint8)
+    Patch.around(canvas > 0).paint(canvas, 1)
+    assert not canvas.any()

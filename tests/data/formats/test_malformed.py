@@ -2,16 +2,20 @@
 
 import json
 import random
+import shutil
 
 import numpy as np
 import published
 import pytest
+from named_pictures import coco
 
 from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
 from pixelwise.data.formats.reading import find_file
 from pixelwise.data.masks import read_mask
 from pixelwise.errors import ConfigError, DataError
+from pixelwise.inspection.findings import find
+from pixelwise.inspection.survey import survey
 
 
 def build(name, tmp_path):
@@ -228,3 +232,35 @@ def test_a_name_that_no_file_can_have_is_a_picture_that_is_missing(name, tmp_pat
     (root / "dataset" / "train.txt").write_bytes(b"2008_000001\n" + name.encode(errors="replace") + b"\n")
     with pytest.raises(DataError, match="is missing"):
         check_data(open_data(root))
+
+
+SPOILT = {
+    "coco": ("train.json", "[[0, 0, 8, 0, 8, 8, 0, 8]]", "[[0, 0, 8, 8]]"),
+    "labelme": ("a.json", '"points": [[2, 3],', '"points": [["x", 3],'),
+    "cvat": ("annotations.xml", 'points="2.0,3.0;', 'points="2.0;'),
+    "label studio": ("project-1-at-2024.json", "[12.5, 25]", '["a", 25]'),
+    "yolo": ("labels/train/a.txt", "0.5", "nan"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_an_outline_that_cannot_be_drawn_is_a_fault_of_its_picture_and_the_others_are_read(name, tmp_path):
+    root = build(name, tmp_path)
+    file, old, new = SPOILT[name]
+    if name == "coco":
+        root = tmp_path / "coco"
+        coco(root, ["0.png", "1.png"])
+        (root / "annotations.json").rename(root / "train.json")
+        for number in (0, 1):
+            published.save_picture(root / f"{number}.png", seed=number)
+    if name == "yolo":
+        shutil.copy(root / "images/train/a.jpg", root / "images/train/b.jpg")
+        shutil.copy(root / "labels/train/a.txt", root / "labels/train/b.txt")
+    before = open_data(root)
+    edit(root / file, old, new)
+    data = open_data(root)
+    (fault,) = {line for lines in data.faults.values() for line in lines}
+    assert fault.startswith(f"{root / file}: ")
+    assert sum(map(len, data.splits.values())) == sum(map(len, before.splits.values())) - 1
+    assert data.labels == before.labels
+    assert "stray-file" in {finding.kind for finding in find(survey(root))}

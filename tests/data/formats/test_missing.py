@@ -42,3 +42,24 @@ def test_a_picture_above_a_file_of_labelme_is_not_taken_if_another_file_names_it
     assert fault.startswith(
         f"{tmp_path / 'cam2' / '0.json'}: names the picture 1.png; {tmp_path / '1.png'} has"
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "kept"), [(["1"], ["1"]), (["0"], ["0"]), (["1", "1 (1)"], ["1"]), (["a", "b"], [])]
+)
+def test_of_two_files_of_labelme_for_one_picture_that_of_its_name_counts(own, kept, tmp_path):
+    for name in ("1", "2"):
+        published.save_picture(tmp_path / f"{name}.png")
+    labelme(tmp_path, ("1.png",))
+    content = (tmp_path / "0.json").read_text()
+    (tmp_path / "0.json").unlink()
+    for name in own:
+        published.write_text(tmp_path / f"{name}.json", content)
+    published.write_text(tmp_path / "2.json", content.replace("1.png", "2.png"))
+    data = open_data(tmp_path)
+    assert sorted(pair.name for pairs in data.splits.values() for pair in pairs) == [*kept, "2"]
+    faults = {line for lines in data.faults.values() for line in lines}
+    assert {line.partition(":")[0] for line in faults} == {
+        str(tmp_path / f"{name}.json") for name in own if name not in kept
+    }
+    assert all("has that name, but another file names it, too" in line for line in faults)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import published
 import pytest
-from named_pictures import coco
+from named_pictures import coco, cvat, label_studio, labelme
 
 from pixelwise.data.folder import open_data
 from pixelwise.data.pairs import Pair
@@ -46,6 +46,32 @@ def test_a_folder_in_the_data_set_tells_a_split(tmp_path):
         pictures(tmp_path / split, "ab")
         coco(tmp_path / split, ["a.png", "b.png"])
     assert named(open_data(tmp_path)) == {"train": ["a", "b"], "val": ["a", "b"]}
+
+
+@pytest.mark.parametrize("write", [cvat, label_studio])
+@pytest.mark.parametrize("as_files", [True, False])
+def test_files_and_folders_tell_splits_of_cvat_and_label_studio(write, as_files, tmp_path):
+    for split in ("training", "valid"):
+        pictures(tmp_path / split, [f"{split}1", f"{split}2"])
+        write(tmp_path / split, [f"{split}1.png", f"{split}2.png"])
+        if as_files:
+            (file,) = (path for path in (tmp_path / split).iterdir() if path.suffix != ".png")
+            for path in (tmp_path / split).iterdir():
+                path.rename(tmp_path / (f"{split}{path.suffix}" if path == file else path.name))
+    assert named(open_data(tmp_path)) == {
+        "train": ["train/training1", "train/training2"],
+        "val": ["val/valid1", "val/valid2"],
+    }
+
+
+def test_beside_a_folder_test_the_others_are_train_and_val_is_taken_out_of_them(tmp_path):
+    for folder, names in ((tmp_path, "abcd"), (tmp_path / "test", "xy")):
+        pictures(folder, names)
+        labelme(folder, [f"{name}.png" for name in names])
+    data = open_data(tmp_path)
+    assert named(data).pop("test") == ["test/0", "test/1"]
+    assert sorted(name for split in ("train", "val") for name in named(data)[split]) == ["0", "1", "2", "3"]
+    assert any(note.endswith("; 4 pairs that tell no split are train") for note in data.notes)
 
 
 def test_exports_of_several_jobs_add_up(tmp_path):
@@ -105,3 +131,19 @@ def test_pairs_in_no_split_do_not_dissolve_those_of_others():
     splits, note = split_pairs((pairs[0], *pairs[2:]), 0, 0.2)  # train may be what is in the pictures
     assert sum(map(len, splits.values())) == 3
     assert note.startswith("split by name")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("val/a b c", {"train": ["b", "c"], "val": ["val/a"]}),
+        ("val/a test/b c", {"train": ["c"], "val": ["val/a"], "test": ["test/b"]}),
+        ("val/a a b", {"train": ["b"], "val": ["val/a"]}),  # a picture of val
+        ("train/a test/b c", {"train": ["train/a"], "test": ["test/b"]}),
+        ("val/a", {"train": ["val/a"]}),  # the folder tells nothing where all are in it
+    ],
+)
+def test_the_pairs_that_a_data_set_keeps_for_validation_and_tests_never_go_to_train(names, expected):
+    pairs = tuple(Pair(name, Path(name[-1]), Path(name)) for name in names.split())
+    splits, _ = split_pairs(pairs, 0, 0.2)
+    assert {split: [pair.name for pair in found] for split, found in splits.items()} == expected

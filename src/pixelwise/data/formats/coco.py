@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,11 @@ from ...errors import DataError
 from ...extras import require
 from ..listing import name_in
 from ..pairs import Pair
-from ..splits import split_called
+from ..splits import split_of
 from .base import Format, Layout, Request
 from .coco_region import CocoRegion
 from .drawing import Canvas, Region, Size, plan
-from .reading import as_size, files_with, find_files, holds, is_hidden, peek, read_json, reading
+from .reading import as_size, collecting, files_with, find_files, holds, is_hidden, peek, read_json, reading
 
 _WHAT = "COCO annotations with images, annotations and categories"
 _OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
@@ -80,7 +80,7 @@ def open_coco(request: Request) -> Layout:
         rest = by_split.pop("")
         by_split["train"] = {image: rest[image] for image in rest if image not in elsewhere}
         faults["train"] = faults.pop("")
-    splits = {name: _pairs(by_split[name].values(), canvas) for name in sorted(by_split)}
+    splits = {name: _pairs(by_split[name].values(), canvas, faults[name]) for name in sorted(by_split)}
     if not any(splits.values()):
         first = next((line for lines in faults.values() for line in lines), f"{files[0]}: names no picture")
         raise DataError(first)
@@ -120,23 +120,13 @@ def _is_stuff(path: Path) -> bool:
     return path.name.startswith("stuff")
 
 
-def _split_of(path: Path, root: Path) -> str:
-    """Return the split by a file's name (instances_train2017.json) or its folder in DATA (valid/x.json)."""
-    words = path.stem.replace("-", "_").replace(".", "_").split("_")
-    for word in (*words, *path.relative_to(root).parent.parts):
-        split = split_called(word.rstrip("0123456789"))
-        if split:
-            return split
-    return ""
-
-
 def _by_split(files: Iterable[Path], root: Path) -> tuple[dict[Path, str], tuple[str, ...]]:
     """Return the split of each file that counts, "" where it tells none, and a note if only some tell one.
 
     Where some tell train, those that tell none are left out: they repeat pictures, or nobody knows for what
     they are. Where some tell val or test alone, the others are train, without the pictures of val and test.
     """
-    splits = {path: _split_of(path, root) for path in files}
+    splits = {path: split_of(path, root) for path in files}
     untold = [path for path, split in splits.items() if not split]
     if len(untold) in (0, len(splits)):
         return splits, ()
@@ -166,7 +156,7 @@ def _categories(contents: Mapping[Path, Mapping[str, Any]]) -> dict[int, str]:
 
 @dataclass(slots=True)
 class _Picture:
-    """A picture and the annotations in it, of all files of its split."""
+    """A picture and the annotations in it, of all files of its split; spoilt if one of them is at fault."""
 
     name: str
     image: str
@@ -174,6 +164,7 @@ class _Picture:
     size: Size
     regions: list[Region]
     crowds: list[Region]
+    spoilt: bool = False
 
 
 def _collect(
@@ -220,11 +211,14 @@ def _collect(
         if entry["category_id"] not in values:
             number = entry["category_id"]
             raise DataError(f"annotation {entry.get('id')} has the category {number}, not among categories")
-        region = CocoRegion(values[entry["category_id"]], _segmentation(entry, picture.size))
-        if entry.get("iscrowd"):
-            picture.crowds.append(CocoRegion(ignore, region.segmentation))
-        else:
-            picture.regions.append(region)
+        told = len(faults)
+        with collecting(faults, path, _WHAT):
+            segmentation = _segmentation(entry, picture.size)
+            if entry.get("iscrowd"):
+                picture.crowds.append(CocoRegion(ignore, segmentation))
+            else:
+                picture.regions.append(CocoRegion(values[entry["category_id"]], segmentation))
+        picture.spoilt |= len(faults) > told
 
 
 def _segmentation(entry: Mapping[str, Any], size: Size) -> Any:
@@ -272,12 +266,16 @@ def _folders(path: Path) -> list[Path]:
     return [*folders, here / "images" / split, here / split, here / path.stem]
 
 
-def _pairs(pictures: Iterable[_Picture], canvas: Canvas) -> tuple[Pair, ...]:
+def _pairs(pictures: Collection[_Picture], canvas: Canvas, faults: Sequence[str]) -> tuple[Pair, ...]:
     pairs = []
     for picture in pictures:
+        if picture.spoilt:
+            continue  # its fault is told
         image, regions = Path(picture.image), (*picture.crowds, *picture.regions)
         pairs.append(Pair(picture.name, image, canvas.mask(picture.origin, image, picture.size, regions)))
         picture.crowds, picture.regions = [], []
+    if pictures and not pairs:  # all are spoilt
+        raise DataError(faults[-1])
     return tuple(sorted(pairs, key=lambda pair: pair.name))
 
 

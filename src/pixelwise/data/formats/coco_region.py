@@ -32,14 +32,14 @@ class CocoRegion(NamedTuple):
         runs = self.segmentation
         if isinstance(runs, list):
             rings = [ring.tolist() for ring in runs]
-            return Patch(0, 0, coco.decode(coco.merge(coco.frPyObjects(rings, *size))).astype(np.bool_))
+            return Patch.around(coco.decode(coco.merge(coco.frPyObjects(rings, *size))).astype(np.bool_))
         counts = unpack_counts(runs) if isinstance(runs, bytes) else runs
         if counts.size == 0 or counts.min() < 0 or counts.max() > size[0] * size[1]:
             raise ValueError("its run lengths are negative, or longer than the picture")
         if counts.sum() != size[0] * size[1]:
             raise ValueError(f"its run lengths add up to {counts.sum():,}, not to the picture's pixels")
         inside = np.repeat(np.arange(counts.size) % 2 == 1, counts)
-        return Patch(0, 0, inside.reshape(size[::-1]).T)  # column by column
+        return Patch.around(inside.reshape(size[::-1]).T)  # column by column
 
 
 def unpack_counts(packed: bytes) -> NDArray[np.int64]:

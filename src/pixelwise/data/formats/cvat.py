@@ -15,10 +15,10 @@ from ...errors import DataError
 from ...labels import Color, as_color
 from ..listing import name_in
 from ..pairs import Pair
-from ..splits import split_called
+from ..splits import split_of
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Stamp, box, ellipse, plan, turned
-from .reading import Points, as_points, as_size, files_with, find_files, peek, read_xml, reading
+from .reading import Points, as_points, as_size, collecting, files_with, find_files, peek, read_xml, reading
 
 _WHAT = "annotations of CVAT for images 1.1"
 _THIN = ("polyline", "points", "tag", "cuboid", "skeleton")
@@ -60,12 +60,12 @@ def open_cvat(request: Request) -> Layout:
     faults: list[str] = []
     images = _images(trees)
     for (path, entry), image in images:
-        with reading(path, _WHAT):
-            if image is None:
-                name = entry.attrib["name"]
-                faults.append(f"{path}: names the picture {name}, which is missing: put it into images")
-            else:
-                pairs.append(_pair(path, entry, image, canvas))
+        name = entry.attrib["name"]
+        if image is None:
+            faults.append(f"{path}: names the picture {name}, which is missing: put it into images")
+        else:
+            with collecting(faults, f"{path}: image {name}", _WHAT):
+                pairs.append(_pair(path, entry, image, canvas, split_of(path, request.root)))
     thin = sum(shape.tag in _THIN for (_, entry), _ in images for shape in entry)
     if not pairs:
         raise DataError(faults[0] if faults else f"{files[0]}: names no picture")
@@ -98,7 +98,7 @@ def _images(trees: Mapping[Path, Element]) -> list[tuple[tuple[Path, Element], P
     return list(zip(entries, find_files(wanted), strict=True))
 
 
-def _pair(path: Path, entry: Element, image: Path, canvas: Canvas) -> Pair:
+def _pair(path: Path, entry: Element, image: Path, canvas: Canvas, split: str) -> Pair:
     name = entry.attrib["name"]
     size = as_size(entry.attrib["height"], entry.attrib["width"])
     shapes = sorted(entry, key=lambda shape: int(shape.get("z_order", 0)))
@@ -107,13 +107,12 @@ def _pair(path: Path, entry: Element, image: Path, canvas: Canvas) -> Pair:
         if shape.tag in _THIN:
             continue
         if shape.attrib["label"] not in canvas.values:
-            raise DataError(
-                f"image {name} has a {shape.tag} of the label {shape.attrib['label']!r}, not in meta"
-            )
+            raise DataError(f"has a {shape.tag} of the label {shape.attrib['label']!r}, not in meta")
         regions.append(_region(shape, canvas.values))
     below = name_in(name)
-    split = entry.get("subset", "").lower() or split_called(path.stem) or ""
-    below = f"{split}/{below}" if split and split != "default" else below
+    subset = entry.get("subset", "").lower()
+    split = split if subset in ("", "default") else subset
+    below = f"{split}/{below}" if split else below
     return Pair(below, image, canvas.mask(f"{path}: image {name}", image, size, regions))
 
 

@@ -38,6 +38,15 @@ class Patch:
     left: int
     inside: NDArray[np.bool_]
 
+    @classmethod
+    def around(cls, inside: NDArray[np.bool_]) -> Patch:
+        """Return what is covered of a whole picture (H, W), cut to its box: many of them fit into memory."""
+        rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+        if not rows.size:
+            return cls(0, 0, np.zeros((0, 0), np.bool_))
+        top, left = int(rows[0]), int(columns[0])
+        return cls(top, left, inside[top : rows[-1] + 1, left : columns[-1] + 1].copy())
+
     @property
     def pixels(self) -> int:
         """How many pixels are covered."""
@@ -233,7 +242,8 @@ def plan(
 ) -> Canvas:
     """Give each class a value, and decide about pixels that nothing covers.
 
-    Where these pixels are background, that is class 0, unless the data set names a class "background".
+    Where these pixels are background, that is class 0, unless the data set names a class "background", in
+    small letters or capitals.
 
     Args:
         names: Names of the classes in their order; all differ.
@@ -248,8 +258,10 @@ def plan(
     uncovered = choices.uncovered or ("ignore" if whole else "background")
     overlap = choices.overlap or "later"
     names = list(dict.fromkeys(names))
-    if uncovered == "background" and BACKGROUND not in names:
-        names.insert(0, BACKGROUND)
+    alike = [name for name in names if name.casefold() == BACKGROUND]
+    rest = BACKGROUND if BACKGROUND in alike or not alike else alike[0]
+    if uncovered == "background" and not alike:
+        names.insert(0, rest)
     ignore = IGNORE_INDEX if len(names) <= IGNORE_INDEX else MAX_VALUE
     if not names or len(names) > ignore:
         raise DataError(f"found {len(names):,} classes, background included; expected 1 to {ignore:,}")
@@ -260,7 +272,7 @@ def plan(
         ignore=(ignore,),
     )
     wins = "the later one" if overlap == "later" else "the smaller one"
-    rest = f"the class '{BACKGROUND}'" if uncovered == "background" else "ignored"
-    notes = (f"where outlines overlap, {wins} wins; pixels that no outline covers are {rest}",)
-    base = values[BACKGROUND] if uncovered == "background" else ignore
+    what = f"the class '{rest}'" if uncovered == "background" else "ignored"
+    notes = (f"where outlines overlap, {wins} wins; pixels that no outline covers are {what}",)
+    base = values[rest] if uncovered == "background" else ignore
     return Canvas(values, description, base, ignore, overlap, notes)

@@ -15,9 +15,22 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..image import MAX_PIXELS
 from ..pairs import Pair
+from ..splits import split_of
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Size, box, ellipse, plan
-from .reading import Points, as_points, as_size, files_with, find_files, last_part, peek, read_json, reading
+from .reading import (
+    Points,
+    as_points,
+    as_size,
+    collecting,
+    files_with,
+    find_files,
+    in_arrays,
+    last_part,
+    peek,
+    read_json,
+    reading,
+)
 
 _WHAT = "tasks of Label Studio's JSON export with data and annotations"
 _KINDS = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
@@ -47,7 +60,7 @@ class Brush:
             raise ValueError(f"a brush is for {self.size}, but its picture is {size} (height, width)")
         height, width = size
         alpha = decode_brush(self.packed, height * width * 4).reshape(height, width, 4)[..., 3]
-        return Patch(0, 0, alpha > 0)
+        return Patch.around(alpha > 0)
 
 
 def looks_like(root: Path) -> bool:
@@ -75,7 +88,7 @@ def open_label_studio(request: Request) -> Layout:
         raise DataError(f"{request.root}: holds no .json file with {_WHAT}")
     tasks: list[tuple[Path, Any, list[Mapping[str, Any]]]] = []
     for path in files:
-        content = read_json(path, _WHAT)
+        content = read_json(path, _WHAT, in_arrays)
         with reading(path, _WHAT):
             tasks += [(path, task, _results(task)) for task in content if not _is_open(task)]
     labels: set[str] = set()
@@ -92,11 +105,13 @@ def open_label_studio(request: Request) -> Layout:
             wanted.append((_picture(task), _folders(path)))
     images = find_files(wanted, _shorter)
     for (path, task, results), (picture, _), image in zip(tasks, wanted, images, strict=True):
-        with reading(path, _WHAT):
-            if image is None:
-                faults.append(f"{path}: names the picture {picture}, which is missing: put it into images")
-            else:
-                pairs.append(_pair(f"{path}: task {task.get('id')}", image, results, canvas))
+        if image is None:
+            faults.append(f"{path}: names the picture {picture}, which is missing: put it into images")
+            continue
+        place, split = f"{path}: task {task.get('id')}", split_of(path, request.root)
+        name = f"{split}/{image.stem}" if split else image.stem
+        with collecting(faults, place, _WHAT):
+            pairs.append(_pair(place, name, image, results, canvas))
     if not pairs:
         raise DataError(faults[0] if faults else f"{files[0]}: holds no task that is annotated")
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
@@ -141,12 +156,12 @@ def _folders(path: Path) -> list[Path]:
     return [path.parent, path.parent / "images", path.parent.parent / "images", path.parent.parent]
 
 
-def _pair(origin: str, image: Path, results: list[Mapping[str, Any]], canvas: Canvas) -> Pair:
+def _pair(origin: str, name: str, image: Path, results: list[Mapping[str, Any]], canvas: Canvas) -> Pair:
     sizes = {as_size(result["original_height"], result["original_width"]) for result in results}
     if len(sizes) > 1:
         raise DataError("the regions of a task disagree on the size of its picture")
     size = next(iter(sizes), None)
-    return Pair(image.stem, image, canvas.mask(origin, image, size, list(_regions(results, canvas))))
+    return Pair(name, image, canvas.mask(origin, image, size, list(_regions(results, canvas))))
 
 
 def _regions(results: list[Mapping[str, Any]], canvas: Canvas) -> Iterator[Region]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,11 @@ from .reading import (
     Points,
     as_points,
     as_size,
+    collecting,
     files_with,
     find_files,
     holds,
+    in_arrays,
     peek,
     read_json,
     read_lines,
@@ -88,23 +90,25 @@ def open_labelme(request: Request) -> Layout:
             for path, content in contents.items()
         ]
     )
-    claims = Counter(images)
+    claims: dict[Path | None, list[Path]] = defaultdict(list)
+    for path, image in zip(contents, images, strict=True):
+        claims[image].append(path)
     for (path, content), image in zip(contents.items(), images, strict=True):
         called = f"{path}: names the picture {content['imagePath']}"
         if image is None:
             faults.append(f"{called}, which is missing: put it beside")
             continue
-        if claims[image] > 1 and image.parent != path.parent:
+        if path != _owner(image, claims[image]):
             faults.append(
                 f"{called}; {image} has that name, but another file names it, too: put the picture of this "
                 "file beside it, or delete this file"
             )
             continue
-        with reading(path, _WHAT):
+        with collecting(faults, path, _WHAT):
             regions = list(_regions(content["shapes"], values))
-            size = _size(content)
-        thin += len(content["shapes"]) - len(regions)
-        pairs.append(Pair(name_below(root, path), image, canvas.mask(str(path), image, size, regions)))
+            mask = canvas.mask(str(path), image, _size(content), regions)
+            thin += len(content["shapes"]) - len(regions)
+            pairs.append(Pair(name_below(root, path), image, mask))
     if not pairs:
         raise DataError(faults[0])
     splits, note = request.split(tuple(pairs))
@@ -114,9 +118,18 @@ def open_labelme(request: Request) -> Layout:
     return Layout(splits, canvas.description, notes=notes, faults=dict.fromkeys(splits, tuple(faults)))
 
 
+def _owner(image: Path, files: list[Path]) -> Path | None:
+    """Return which of the files that name a picture is its own: that of its name, or the only one beside."""
+    if len(files) == 1:
+        return files[0]
+    beside = [path for path in files if path.parent == image.parent]
+    own = [path for path in beside if path.stem == image.stem] or beside
+    return own[0] if len(own) == 1 else None
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     """Return what is needed of a file: without the picture that it may hold."""
-    content = read_json(path, _WHAT)
+    content = read_json(path, _WHAT, in_arrays)
     with reading(path, _WHAT):
         shapes = [{**shape, "label": str(shape["label"])} for shape in content["shapes"]]
         kept = {key: content.get(key) for key in ("imageHeight", "imageWidth")}

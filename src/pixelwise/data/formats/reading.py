@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,15 @@ Points = NDArray[np.float64]
 """Corners of an outline (N, 2): x to the right and y down, in pixels from the picture's top left corner."""
 
 _FARTHEST = 1e6
+_ARRAYS: dict[str, Callable[[Any], Any]] = {"points": partial(np.asarray, dtype=np.float64), "rle": bytes}
 
 
 @contextmanager
-def reading(path: Path, what: str) -> Iterator[None]:
+def reading(path: Path | str, what: str) -> Iterator[None]:
     """Turn whatever goes wrong in the block with the content of `path` into a DataError that names it.
 
     Args:
-        path: The file.
+        path: The file, or a place in it.
         what: What it should be, such as "COCO annotations".
     """
     try:
@@ -49,6 +51,22 @@ def reading(path: Path, what: str) -> Iterator[None]:
         raise DataError(f"{path}: is damaged, or not {what} ({reason})") from error
     except ElementTree.ParseError as error:
         raise DataError(f"{path}: is not valid XML ({error}), expected {what}") from error
+
+
+@contextmanager
+def collecting(faults: list[str], place: Path | str, what: str) -> Iterator[None]:
+    """Make what goes wrong in the block, with the annotations of one picture, a fault: all are told at once.
+
+    Args:
+        faults: Gets a line if something does.
+        place: The file, and what in it, for messages.
+        what: What it should be.
+    """
+    try:
+        with reading(place, what):
+            yield
+    except DataError as error:
+        faults.append(str(error))
 
 
 def peek(path: Path, number: int = 65536) -> bytes:
@@ -103,6 +121,15 @@ def read_json(path: Path, what: str, lean: Callable[[dict[str, Any]], Any] | Non
     """
     with reading(path, what):
         return json.loads(_json_text(path), object_hook=lean)
+
+
+def in_arrays(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an object of a JSON file with points and run lengths in arrays; lists take much more memory."""
+    for key, pack in _ARRAYS.items():
+        if isinstance(entry.get(key), list):
+            with suppress(TypeError, ValueError, OverflowError):  # what is wrong with it is said later
+                entry[key] = pack(entry[key])
+    return entry
 
 
 def _json_text(path: Path) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from ..masks import MaskValues
 from ..pairs import Pair
 from ..splits import split_called
 from .base import Format, Layout, Request
+from .drawing import BACKGROUND
 from .reading import find_file, read_lines, reading
 
 NAMES = (
@@ -28,6 +32,7 @@ NAMES = (
 
 _VOID: Color = (224, 224, 192)
 _LABEL_MAP = "labelmap.txt"
+_CLASS_NAMES = ("class_names.txt", "labels.txt")
 _LISTS = Path("ImageSets", "Segmentation")
 
 
@@ -101,12 +106,9 @@ def open_voc(request: Request) -> Layout:
     splits: dict[str, tuple[Pair, ...]] = {}
     faults: dict[str, tuple[str, ...]] = {}
     notes: tuple[str, ...] = ()
-    by_color = False
-    description = _official()
+    by_color, description, void = _classes(voc)
     if voc is not None:
-        if (voc / _LABEL_MAP).is_file():
-            description, by_color = read_label_map(voc / _LABEL_MAP), True
-        splits, faults = _listed(voc)
+        splits, faults, notes = _listed(voc)
     if sbd is not None:
         more, sbd_faults = _open_sbd(sbd)
         val = splits.get("val", more.get("val", ()))
@@ -116,65 +118,111 @@ def open_voc(request: Request) -> Layout:
         splits |= {"train": tuple(pair for pair in extra if pair.name not in held_out), "val": val}
         faults["train"] = (*faults.get("train", ()), *sbd_faults)
         notes += ("SBD found: its masks join train, without the pictures of val",) if voc is not None else ()
-    if not splits:
+    if not any(splits.values()):
         raise DataError(f"{request.root}: no picture has a mask; expected JPEGImages/NAME.jpg for each mask")
     if "train" not in splits and "val" not in splits:
         splits, note = request.split(next(iter(splits.values())))
     else:
         splits, note = request.complete(splits)
-    faults = {name: faults.get(name, ()) for name in splits}
-    void = (
-        "colour-coded masks by labelmap.txt" if by_color else "value 255 (the outlines) is void and ignored"
-    )
+    faults = {name: (*faults.get(name, ()), *faults.get("", ())) for name in splits}
+    void += "" if by_color else "; value 255 (the outlines) is void and ignored"
     return Layout(splits, description, by_color, (void, *notes, note), faults)
 
 
-def _official() -> Description:
-    colors = {value: voc_color(value) for value in range(len(NAMES))}
-    return Description(dict(enumerate(NAMES)), colors | {255: _VOID}, ignore=(IGNORE_INDEX,))
+def _classes(voc: Path | None) -> tuple[bool, Description, str]:
+    """Return whether masks are read by colour, the classes and a note: those of a file, or PASCAL VOC's."""
+    places = [voc / name for name in (_LABEL_MAP, *_CLASS_NAMES)] if voc is not None else []
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        return False, _by_value(NAMES), "the classes are those of PASCAL VOC"
+    if path.name == _LABEL_MAP:
+        return True, read_label_map(path), f"colour-coded masks by {_LABEL_MAP}"
+    lines = read_lines(path, "a class a line")
+    names = [BACKGROUND if line == "_background_" else line for line in lines if line != "__ignore__"]
+    if not names or len(set(names)) < len(names) or len(names) > IGNORE_INDEX:
+        raise DataError(
+            f"{path}: names {len(set(names))} classes in {len(names)} lines, expected up to {IGNORE_INDEX}, "
+            "each once: correct it"
+        )
+    return False, _by_value(names), f"the classes are those of {path.name}"
 
 
-def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[str, ...]]]:
-    """Return the pairs, and what is wrong with files, by the lists in ImageSets/Segmentation."""
-    lists = {path.stem: path for path in sorted((root / _LISTS).glob("*.txt"))}
-    wanted = {split_called(stem): path for stem, path in lists.items() if split_called(stem)}
-    if not wanted and lists:
-        wanted = {"": next(iter(lists.values()))}
+def _by_value(names: Sequence[str]) -> Description:
+    """Return classes by their place, in VOC's colours."""
+    colors = {value: voc_color(value) for value in range(len(names))}
+    return Description(dict(enumerate(names)), colors | {255: _VOID}, ignore=(IGNORE_INDEX,))
+
+
+def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Return the pairs, what is wrong with files, and notes, by the lists in ImageSets/Segmentation."""
+    masks, _ = by_name(root / "SegmentationClass", "masks")
+    entries, notes = _lists(root, masks)
     splits: dict[str, tuple[Pair, ...]] = {}
     faults: dict[str, tuple[str, ...]] = {}
-    masks, _ = by_name(root / "SegmentationClass", "masks")
-    entries = {
-        split or "": (path, read_lines(path, "a list of names")) for split, path in wanted.items()
-    } or {"": (root / "SegmentationClass", sorted(masks))}
-    for split, (path, names) in entries.items():
-        names = list(dict.fromkeys(name.split()[0] for name in names))
-        if split == "test" and not any(name in masks for name in names):
+    for split, list_of in entries.items():
+        if split == "test" and not any(name in masks for name in list_of):
             continue  # the masks of VOC's test set are not public
-        found = {name: find_picture(name, [root / "JPEGImages", root / "images", root]) for name in names}
+        found = {name: find_picture(name, [root / "JPEGImages", root / "images", root]) for name in list_of}
         there = {name: image for name, image in found.items() if image is not None and name in masks}
         pairs = [Pair(name, image, masks[name]) for name, image in there.items()]
         splits[split] = tuple(sorted(pairs, key=lambda pair: pair.name))
         faults[split] = tuple(
             f"{path}: names '{name}', but {where} is missing: add it, or take it off the list"
-            for name in names
+            for name, path in list_of.items()
             for where, exists in (
                 (root / "SegmentationClass" / f"{name}.png", name in masks),
                 (root / "JPEGImages" / f"{name}.jpg", found[name]),
             )
             if not exists
         )
-        if not pairs:
-            raise DataError(faults[split][0] if names else f"{path}: is empty, expected names of pictures")
-    return splits, faults
+        if faults[split] and not pairs:
+            raise DataError(faults[split][0])
+    return splits, faults, notes
+
+
+def _lists(root: Path, masks: Collection[str]) -> tuple[dict[str, dict[str, Path]], tuple[str, ...]]:
+    """Return the names of each split, "" where none is told, with the list that each stands in, and notes.
+
+    Lists that tell no split, such as trainval.txt, are train if others tell val or test alone, without the
+    names of those; where some tell train, what these lack is left out.
+    """
+    files = sorted((root / _LISTS).glob("*.txt"))
+    if not files:
+        return {"": dict.fromkeys(sorted(masks), root / "SegmentationClass")}, ()
+    named: dict[str, dict[str, Path]] = {}
+    for path in files:
+        lines, split = read_lines(path, "a list of names"), split_called(path.stem) or ""
+        if not lines and (split in ("train", "val") or len(files) == 1):
+            raise DataError(f"{path}: is empty, expected names of pictures: fill it, or delete it")
+        names = named.setdefault(split, {})
+        for line in lines:
+            names.setdefault(_name(line, masks), path)
+    rest = named.pop("", {})
+    if not named:
+        return {"": rest}, ()
+    rest = {name: path for name, path in rest.items() if not any(name in names for names in named.values())}
+    if not rest:
+        return named, ()
+    lists = ", ".join(sorted({path.name for path in rest.values()}))
+    if "train" not in named:
+        return named | {"train": rest}, (f"what {lists} alone names, {len(rest)} pictures, is train",)
+    return named, (f"what {lists} alone names, {len(rest)} pictures, is in no split and left out",)
+
+
+def _name(line: str, masks: Collection[str]) -> str:
+    """Return the name in a line of a list: all of it if a mask is called so, what is in quotes, or a word."""
+    line = unicodedata.normalize("NFC", line)
+    quoted = re.match('"([^"]+)"', line)
+    return line if line in masks else quoted[1] if quoted else line.split()[0]
 
 
 def find_picture(name: str, folders: list[Path]) -> Path | None:
     """Return the picture of a name without suffix in the first folder that has it."""
     for folder in folders:
         for suffix in sorted(IMAGE_SUFFIXES, key=lambda suffix: suffix != ".jpg"):
-            path = find_file(name + suffix, [folder])
-            if path is not None:
-                return path
+            for ending in (suffix, suffix.upper()):
+                if (path := find_file(name + ending, [folder])) is not None:
+                    return path
     return None
 
 

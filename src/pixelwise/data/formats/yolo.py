@@ -16,9 +16,10 @@ from ..listing import name_below, picture_files
 from ..pairs import Pair
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Region, plan
-from .reading import as_points, files_with, peek, read_lines, reading
+from .reading import as_points, collecting, files_with, peek, read_lines, reading
 
 _WHAT = "an Ultralytics data set with train, val and names"
+_LINES = "lines CLASS X Y X Y ..."
 _SPLITS = ("train", "val", "test")
 _MASK_SUFFIXES = (".png", ".PNG", ".bmp", ".tif")
 
@@ -57,8 +58,9 @@ def open_yolo(request: Request) -> Layout:
         content = load_yaml(path)
         if not isinstance(content, dict):
             raise DataError(f"holds no entries, expected {_WHAT}")
-        own = {key: content[key] for key in CHOICES if key in content}
-        choices = read_choices(own) if own else request.choices
+        own = {key: content[key] for key in CHOICES if key in content}  # newer files say channels: 3
+        stated = read_choices(own)
+        choices = replace(request.choices, **{key: getattr(stated, key) for key in own})
         names = _names(content["names"])
         images = {split: _images(path, content, split) for split in _SPLITS if content.get(split)}
     if content.get("masks_dir"):
@@ -134,9 +136,12 @@ def _open_polygons(
             if not image.is_file():
                 faults[split].append(f"{image}: is on a list, but missing: add it, or take it off the list")
                 continue
-            regions = _regions(label, values) if label.is_file() else []
-            empty += not regions
-            pairs.append(Pair(name, image, canvas.mask(str(label), image, None, regions)))
+            with collecting(faults[split], label, _LINES):
+                regions = _regions(label, values) if label.is_file() else []
+                empty += not regions
+                pairs.append(Pair(name, image, canvas.mask(str(label), image, None, regions)))
+        if not pairs and any(image.is_file() for _, image in files):  # all are spoilt
+            raise DataError(faults[split][-1])
         splits[split] = tuple(pairs)
     return _layout(request, splits, faults, canvas.description, (*canvas.notes, *_empty_note(empty, canvas)))
 
@@ -151,15 +156,15 @@ def _empty_note(empty: int, canvas: Canvas) -> tuple[str, ...]:
 def _regions(path: Path, values: Mapping[int, int]) -> list[Region]:
     """Return the polygons of a label file: lines CLASS X Y X Y ..., in shares of width and height."""
     regions: list[Region] = []
-    for number, line in enumerate(read_lines(path, "lines CLASS X Y X Y ..."), start=1):
-        with reading(path, f"lines CLASS X Y X Y ... (line {number})"):
+    for number, line in enumerate(read_lines(path, _LINES), start=1):
+        with reading(path, f"{_LINES} (line {number})"):
             first, *rest = line.split()
             if int(first) not in values:
                 raise DataError(
                     f"line {number} has the class {first}, which is not under names: 0 to {max(values)}"
                 )
             if len(rest) == 4:
-                raise DataError(f"line {number} is a box, expected a polygon: segmentation needs outlines")
+                raise DataError(f"line {number} is a box, or two points; expected the outline of an area")
             points = as_points([float(word) for word in rest])
             if points.min() < -1 or points.max() > 2:
                 raise DataError(f"line {number} has a point far outside of 0 to 1")

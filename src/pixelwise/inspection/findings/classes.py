@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...data.description import FILE_NAME
+from ...data.discover import STRAY
 from ...data.pairs import Pair
 from ...labels import IGNORE_INDEX
 from ..finding import Finding, Found, Severity, count, finding, on_masks
+from ..record import MaskFacts
 from ..survey import Survey
 from .values import ids_shifted
 
@@ -53,13 +56,23 @@ def use(survey: Survey) -> dict[int, Use]:
     """
     uses = {id_: Use() for id_ in (*range(survey.labels.num_classes), IGNORE_INDEX)}
     for entry, facts in survey.masks():
-        if facts.record.lossy or facts.smoothed:
+        if not _counts(facts):
             continue
         for id_, pixels in survey.by_class(facts.record).items():
             uses[id_].pixels += pixels
             uses[id_].pictures[entry.split] = uses[id_].pictures.get(entry.split, 0) + 1
             uses[id_].first = uses[id_].first or entry.pair
     return uses
+
+
+def _counts(facts: MaskFacts) -> bool:
+    return not (facts.record.lossy or facts.smoothed)
+
+
+def _most_count(survey: Survey, splits: Collection[str]) -> bool:
+    """Say whether hardly a mask of some splits was left out of the count: what is not in it is missing."""
+    told = [_counts(facts) for entry, facts in survey.masks() if entry.split in splits]
+    return told.count(False) <= STRAY * len(told)
 
 
 def classes(survey: Survey) -> Iterator[Finding]:
@@ -78,7 +91,7 @@ def _classes(survey: Survey, uses: Uses) -> list[tuple[int, str, Use]]:
 def unused(survey: Survey, uses: Uses) -> Iterator[Finding]:
     """Find classes that no mask holds, and ids that start at 1."""
     found = [(id_, name) for id_, name, used in _classes(survey, uses) if not used.masks]
-    if not found or survey.meaning.unclear or ids_shifted(survey):
+    if not found or survey.meaning.unclear or not _most_count(survey, survey.splits) or ids_shifted(survey):
         return
     if not survey.meaning.described and not survey.meaning.by_color and found == [(0, "class_0")]:
         mend = f"write {FILE_NAME} (`pixelwise classes` drafts it) and leave out 0, or list it under ignore"
@@ -86,15 +99,24 @@ def unused(survey: Survey, uses: Uses) -> Iterator[Finding]:
         title = "value 0 occurs in no mask: the ids seem to be shifted by one"
         yield finding("ids-shifted", Severity.WARNING, title, why=why, mend=mend)
         return
-    names = ", ".join(name for _, name in found[:12])
+    names = [name for _, name in found]
+    title = f"{count(len(names), 'class', 'classes')} of {survey.labels.num_classes} in no mask"
+    mend = _taking_out(survey, names, "delete the lines under names")
     yield finding(
         "unused-name",
         Severity.WARNING,
-        f"{count(len(found), 'class', 'classes')} of {survey.labels.num_classes} in no mask: {names}",
+        f"{title}: {', '.join(names[:12])}",
         why="the network gets outputs that it never learns, and scores of these classes stay empty",
-        mend=f"delete the lines under names in {FILE_NAME}, or add masks that hold the classes",
-        files=[(name, "in no mask") for _, name in found],
+        mend=f"{mend}, or add masks that hold the classes",
+        files=[(name, "in no mask") for name in names],
     )
+
+
+def _taking_out(survey: Survey, names: Sequence[str], where_named: str) -> str:
+    """Return what takes classes out: `where_named`, or a line that all formats take."""
+    if survey.takes_names:
+        return f"in {FILE_NAME}, {where_named}"
+    return f"write in {FILE_NAME}  drop: {json.dumps(names, ensure_ascii=False)}"
 
 
 def only_in_val(survey: Survey, uses: Uses) -> Iterator[Finding]:
@@ -106,7 +128,7 @@ def only_in_val(survey: Survey, uses: Uses) -> Iterator[Finding]:
         for _, name, used in _classes(survey, uses)
         if used.masks and not used.pictures.get("train")
     ]
-    if found:
+    if found and _most_count(survey, ["train"]):
         yield finding(
             "class-not-in-train",
             Severity.WARNING,
@@ -188,7 +210,7 @@ def nothing_to_learn(survey: Survey, uses: Uses) -> Iterator[Finding]:
     ignored = uses[IGNORE_INDEX].pictures
     of_train = "train" in ignored and not any("train" in pictures for _, pictures in found)
     held = [] if of_train else [name for name, _ in found]
-    if len(held) < 2 and (found or ignored):
+    if len(held) < 2 and (found or ignored) and _most_count(survey, survey.splits):
         alone = f"'{held[0]}'" if held else "no class"
         trains = held and survey.labels.num_classes == 1
         yield finding(
@@ -197,7 +219,12 @@ def nothing_to_learn(survey: Survey, uses: Uses) -> Iterator[Finding]:
             f"all masks{' of train' if of_train else ''} together hold {alone} alone",
             why="there is nothing to tell apart, so that "
             + ("the model answers this class everywhere" if trains else "training does not start"),
-            mend=f"look at the masks; if an ignored value is a class, such as 0, name it in {FILE_NAME}",
+            mend="look at the masks"
+            + (
+                f"; if an ignored value is a class, such as 0, name it in {FILE_NAME}"
+                if survey.takes_names
+                else ""
+            ),
         )
 
 
@@ -225,6 +252,6 @@ def void_as_class(survey: Survey) -> Iterator[Finding]:
             Severity.WARNING,
             f"'{found[0]}' is a class like the others",
             why="the network learns to predict it, and it counts in every mean score",
-            mend=f"in {FILE_NAME}, move its value from names to ignore",
+            mend=_taking_out(survey, found, "move its value from names to ignore"),
             files=[(name, "under names") for name in found],
         )

@@ -28,7 +28,7 @@ def unclear(survey: Survey) -> Iterator[Finding]:
     """Find masks of which training would not know what classes they hold."""
     if survey.meaning.unclear:
         why = "training asks which values are classes, and does not start"
-        mend = f"mend the masks as said below, or write {FILE_NAME}: `pixelwise classes` drafts it"
+        mend = f"mend the masks as said below, or write {FILE_NAME}, of which --fix writes a guess"
         title = f"the classes are unclear: {survey.meaning.unclear}"
         yield finding(
             "unclear-classes", Severity.BLOCKS, title, why=why, mend=mend, fix="writes a guess to look at"
@@ -94,7 +94,7 @@ def black_and_white(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding
     ignored = survey.codec.ids.get(255) == 255
     every = 2 * len(found) >= sum(1 for _ in survey.masks())
     two = len(survey.labels.class_names) == 2
-    line = (
+    line = survey.mends_values or (
         f"write under names in {FILE_NAME}  0: {survey.labels.class_names[0]}  and  255: NAME OF THE OBJECT"
     )
     yield on_masks(
@@ -105,7 +105,7 @@ def black_and_white(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding
         why="255 reads as 'ignore': the object itself would take no part in training and scores"
         if ignored
         else "training refuses values that are no class",
-        mend=line if two else f"{line}, or export the masks with the ids of classes",
+        mend=line if two or survey.mends_values else f"{line}, or export the masks with the ids of classes",
         fix="writes 1 for 255" if two else "",
     )
 
@@ -158,10 +158,10 @@ def _shift_finding(survey: Survey, found: Found) -> Finding:
     return on_masks(
         "ids-shifted",
         Severity.BLOCKS,
-        f"ids are shifted by one: the masks hold 1 to {most + 1}, {FILE_NAME} says 0 to {most}",
+        f"ids are shifted by one: the masks hold 1 to {most + 1}, the classes are 0 to {most}",
         found,
         why="every class would be learned under its neighbour's name, and the last one is refused",
-        mend=f"write in {FILE_NAME}  names: {{{moved}}}  and  ignore: [{ignored}]",
+        mend=survey.mends_values or f"write in {FILE_NAME}  names: {{{moved}}}  and  ignore: [{ignored}]",
     )
 
 
@@ -195,7 +195,7 @@ def _void_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Fin
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} looks like void, but is not declared",
         found,
         why="training refuses values that are no class; as a class of its own, void would spoil the scores",
-        mend=f"write in {FILE_NAME}  ignore: [{word}]  (or name it as a class)",
+        mend=survey.mends_values or f"write in {FILE_NAME}  ignore: [{word}]  (or name it as a class)",
         fix="declares it",
     )
 
@@ -208,7 +208,7 @@ def _beyond_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> F
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} is no class and not ignored",
         found,
         why=f"expected {survey.codec.expected()}; other tools crash on such values hours later",
-        mend=f"correct the masks, or name the value in {FILE_NAME}",
+        mend=survey.mends_values or f"correct the masks, or name the value in {FILE_NAME}",
     )
 
 

@@ -1,0 +1,124 @@
+"""Every list in ImageSets/Segmentation counts, whatever it is called, and so does every name in it."""
+
+import published
+import pytest
+
+from pixelwise.data.folder import open_data
+from pixelwise.errors import DataError
+
+
+@pytest.fixture
+def voc(tmp_path):
+    """Return a function that writes pictures with masks, pictures without, and lists."""
+
+    def write(lists, masks="abcdef", pictures=""):
+        for name in (*masks, *pictures):
+            published.save_picture(tmp_path / "JPEGImages" / f"{name}.jpg")
+        for name in masks:
+            mask = published.area(published.blank(), 0, 0, 5, 5, 7)
+            published.save_ids(tmp_path / "SegmentationClass" / f"{name}.png", mask)
+        for stem, names in lists.items():
+            published.write_text(tmp_path / "ImageSets" / "Segmentation" / f"{stem}.txt", "\n".join(names))
+        return open_data(tmp_path)
+
+    return write
+
+
+def named(data):
+    return {split: "".join(pair.name for pair in pairs) for split, pairs in data.splits.items()}
+
+
+def test_lists_that_tell_no_split_add_up(voc):
+    data = voc({"job1": "abc", "job2": "cdef"})
+    assert sorted("".join(named(data).values())) == [*"abcdef"]
+    assert set(named(data)) == {"train", "val"}
+
+
+def test_beside_val_alone_the_other_lists_are_train_without_its_names(voc):
+    data = voc({"default": "abcdef", "val": "ef"})
+    assert named(data) == {"train": "abcd", "val": "ef"}
+    assert "what default.txt alone names, 4 pictures, is train" in data.notes
+
+
+def test_beside_train_what_another_list_alone_names_is_left_out_and_told(voc):
+    data = voc({"train": "abc", "val": "d", "trainval": "abcd", "more": "def"})
+    assert named(data) == {"train": "abc", "val": "d"}
+    assert "what more.txt alone names, 2 pictures, is in no split and left out" in data.notes
+
+
+def test_trainval_is_train_and_val_where_the_masks_of_test_are_not_public(voc):
+    data = voc({"trainval": "abcdef", "test": "xyz"}, pictures="xyz")
+    assert sorted("".join(named(data).values())) == [*"abcdef"]
+    assert set(named(data)) == {"train", "val"}
+
+
+def test_what_a_list_of_no_split_lacks_is_a_fault(voc, tmp_path):
+    faults = voc({"default": "abcdefgh"}, pictures="h").faults
+    lists = tmp_path / "ImageSets" / "Segmentation" / "default.txt"
+    assert [line.split(" is missing")[0] for line in faults["train"]] == [
+        f"{lists}: names '{name}', but {tmp_path / where}"
+        for name, where in (
+            ("g", "SegmentationClass/g.png"),
+            ("g", "JPEGImages/g.jpg"),
+            ("h", "SegmentationClass/h.png"),
+        )
+    ]
+
+
+def test_an_empty_list_that_is_not_needed_does_no_harm(voc):
+    assert named(voc({"train": "abc", "val": "d", "test": "", "trainval": ""})) == {
+        "train": "abc",
+        "val": "d",
+    }
+
+
+def test_an_empty_list_is_told(voc):
+    with pytest.raises(DataError, match=r"val\.txt: is empty, expected names of pictures: fill it"):
+        voc({"train": "abc", "val": ""})
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_names_may_hold_blanks_in_quotes_or_without(voc, quote):
+    masks = ("my pic 0", "my pic 1", "é")
+    data = voc(
+        {"train": [f"{quote}{name}{quote}" for name in (masks[0], "e\u0301")], "val": masks[1:2]}, masks
+    )
+    assert [pair.name for pair in data.split("train")] == ["my pic 0", "é"]
+    assert not any(data.faults.values())
+
+
+def test_a_number_behind_a_name_is_passed_over(voc):
+    assert named(voc({"train": ["a  1", "b -1"], "val": ["c  0"]})) == {"train": "ab", "val": "c"}
+
+
+@pytest.mark.parametrize("suffix", [".JPG", ".PNG"])
+def test_suffixes_of_pictures_may_be_written_large(voc, suffix, tmp_path):
+    voc({"train": "abcde", "val": "f"})
+    for path in (tmp_path / "JPEGImages").iterdir():
+        path.rename(path.with_suffix(suffix))
+    data = open_data(tmp_path)
+    assert named(data) == {"train": "abcde", "val": "f"}
+    assert not any(data.faults.values())
+
+
+@pytest.mark.parametrize("file", ["class_names.txt", "labels.txt"])
+def test_a_file_of_class_names_as_labelme2voc_writes_it_names_the_values(voc, file, tmp_path):
+    lines = ["__ignore__"] * (file == "labels.txt") + ["_background_", "road", "river"]
+    published.write_text(tmp_path / file, "\n".join(lines))
+    data = voc({})
+    assert data.labels.class_names == ("background", "road", "river")
+    assert data.codec.ids == {0: 0, 1: 1, 2: 2, 255: 255}
+    assert f"the classes are those of {file}; value 255 (the outlines) is void and ignored" in data.notes
+
+
+def test_class_names_that_are_assumed_are_told(voc):
+    assert any(note.startswith("the classes are those of PASCAL VOC") for note in voc({}).notes)
+
+
+@pytest.mark.parametrize("names", ["", "a\nb\na"])
+def test_a_file_of_class_names_that_names_none_or_one_twice_is_told(voc, names, tmp_path):
+    published.write_text(tmp_path / "class_names.txt", names)
+    with pytest.raises(
+        DataError, match=r"class_names\.txt: names \d classes in \d lines, expected up to 255"
+    ):
+        voc({})

@@ -55,6 +55,14 @@ def test_bands_in_planes_and_in_pages_become_the_last_axis(tmp_path):
         np.testing.assert_array_equal(read_tiff(path, head), np.moveaxis(values, 0, -1))
 
 
+def test_hundreds_of_grey_pages_are_all_bands(tmp_path):
+    values = numbers((300, 2, 3), "uint16")
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack")
+    head = read_tiff_head(tmp_path / "a.tif")
+    assert head.count == 300
+    np.testing.assert_array_equal(read_tiff(tmp_path / "a.tif", head), np.moveaxis(values, 0, -1))
+
+
 def test_smaller_views_of_a_page_are_no_bands(tmp_path):
     values = numbers((40, 50), "uint16")
     with tifffile.TiffWriter(tmp_path / "a.tif") as file:

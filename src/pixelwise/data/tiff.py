@@ -19,7 +19,7 @@ from ..extras import require
 MAX_BYTES = 1_600_000_000
 """Largest picture that is read, in bytes of its numbers."""
 
-MAX_PAGES = 256
+MAX_PAGES = 4096
 """Pages of a file that are looked at."""
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

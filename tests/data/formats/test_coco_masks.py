@@ -71,6 +71,19 @@ def test_an_export_of_roboflow_has_its_splits_by_folder(tmp_path):
     assert data.labels.class_names == ("background", "thing")
 
 
+def test_a_picture_whose_size_is_not_stated_has_its_own(tmp_path):
+    images = [{"id": 0, "file_name": "a.png", "height": None}, {"id": 1, "file_name": "b.png"}]
+    published.save_picture(tmp_path / "train" / "a.png")
+    published.write_text(tmp_path / "train" / "b.png", "no picture")
+    box = {"id": 1, "image_id": 0, "category_id": 0, "segmentation": [published.rectangle(1, 1, 3, 3)]}
+    content = {"images": images, "annotations": [box], "categories": [{"id": 0, "name": "thing"}]}
+    published.write_json(tmp_path / "train" / "_annotations.coco.json", content)
+    data = open_data(tmp_path)
+    (pair,) = [pair for pairs in data.splits.values() for pair in pairs]
+    assert read_mask(pair.mask, data.codec).shape == (12, 16)
+    assert all("b.png: is no picture" in faults[0] for faults in data.faults.values())
+
+
 def test_a_single_file_is_opened_and_split_by_name(tmp_path):
     images = [{"id": i, "file_name": f"{i}.jpg", "height": 12, "width": 16} for i in range(10)]
     for image in images:

@@ -113,3 +113,14 @@ def test_annotations_in_hidden_folders_are_left_alone(name, tmp_path):
     data = open_data(tmp_path)
     assert len(pairs_of(data)) == 3
     assert not any(data.faults.values())
+
+
+@pytest.mark.parametrize("entry", ["../train/images", "..\\train\\images", "train\\images"])
+def test_a_folder_of_yolo_is_looked_for_in_the_data_set_first(entry, tmp_path):
+    published.save_picture(tmp_path / "train" / "images" / "stranger.png")
+    data = tmp_path / "data"
+    for n in range(3):
+        published.save_picture(data / "train" / "images" / f"{n}.png", seed=n)
+        published.write_text(data / "train" / "labels" / f"{n}.txt", "0 0 0 0.5 0 0.5 0.5\n")
+    published.write_text(data / "data.yaml", f"train: {entry}\nval: {entry}\nnames: {{0: cat}}\n")
+    assert {pair.image.name for pair in pairs_of(open_data(data))} == {"0.png", "1.png", "2.png"}

@@ -48,7 +48,7 @@ EDITS = [
     ("coco", COCO, '"size": [12, 16]', '"size": [12, 17]', "the picture is (12, 16)"),
     ("coco", COCO, '"height": 12', '"height": -12', "height and width are -12"),
     ("coco", COCO, '"height": 12', '"height": 1000000000', "height and width are"),
-    ("coco", COCO, '"height": 12', '"height": null', "is damaged, or not COCO"),
+    ("coco", COCO, '"height": 12', '"height": "tall"', "is damaged, or not COCO"),
     ("coco", COCO, '"file_name"', '"filename"', "lacks 'file_name'"),
     ("yolo", "labels/train/a.txt", "1 0 0", "7 0 0", "line 1 has the class 7"),
     ("yolo", "labels/train/a.txt", "0.5", "nan", "no number"),

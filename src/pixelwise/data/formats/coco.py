@@ -10,21 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ...errors import DataError
+from ...errors import DataError, ImageError
 from ...extras import require
+from ..image import read_size
 from ..listing import name_in
 from ..pairs import Pair
 from ..splits import split_of
 from .base import Format, Layout, Request
-from .coco_region import CocoRegion
+from .coco_region import CocoRegion, segmentation_of
 from .drawing import Canvas, Region, Size, plan
 from .reading import as_size, collecting, files_with, find_files, holds, is_hidden, peek, read_json, reading
 
 _WHAT = "COCO annotations with images, annotations and categories"
 _OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
-_OUTSIDE = 4  # a point farther away than that many sizes of the picture is no slip of the hand
 
 
 def looks_like(root: Path) -> bool:
@@ -177,26 +175,7 @@ def _collect(
     faults: list[str],
 ) -> None:
     """Add the pictures of one file, and their annotations."""
-    numbers: dict[Any, _Picture | None] = {}
-    for entry in content["images"]:
-        file_name = str(entry["file_name"])
-        if entry["id"] in numbers:
-            raise DataError(f"two images have the id {entry['id']}: give each its own")
-        image = images[path, file_name]
-        if image is None:
-            faults.append(f"{path}: names the picture {file_name}, which is missing: add it, or take it out")
-            numbers[entry["id"]] = None
-            continue
-        origin = f"{path}: image {entry['id']} ({file_name})"
-        size = as_size(entry["height"], entry["width"])
-        name = name_in(file_name)
-        known = pictures.setdefault(str(image), _Picture(name, str(image), origin, size, [], []))
-        if known.size != size:
-            raise DataError(
-                f"image {entry['id']} ({file_name}) is {size} (height, width) here, but {known.size} in "
-                f"{known.origin}: export both again, or take one out"
-            )
-        numbers[entry["id"]] = known
+    numbers = _numbered(path, content, images, pictures, faults)
     annotations = content["annotations"][::-1]
     content["annotations"].clear()
     while annotations:  # each goes when it has been read: they are all that is large
@@ -213,7 +192,7 @@ def _collect(
             raise DataError(f"annotation {entry.get('id')} has the category {number}, not among categories")
         told = len(faults)
         with collecting(faults, path, _WHAT):
-            segmentation = _segmentation(entry, picture.size)
+            segmentation = segmentation_of(entry, picture.size)
             if entry.get("iscrowd"):
                 picture.crowds.append(CocoRegion(ignore, segmentation))
             else:
@@ -221,28 +200,46 @@ def _collect(
         picture.spoilt |= len(faults) > told
 
 
-def _segmentation(entry: Mapping[str, Any], size: Size) -> Any:
-    """Return polygons that pycocotools can draw without harm, or run lengths."""
-    content, what = entry["segmentation"], f"annotation {entry.get('id')}"
-    if isinstance(content, dict):
-        stated = tuple(int(side) for side in content["size"])
-        counts = content["counts"]
-        if stated != size:
+def _numbered(
+    path: Path,
+    content: Mapping[str, Any],
+    images: Mapping[tuple[Path, str], Path | None],
+    pictures: dict[str, _Picture],
+    faults: list[str],
+) -> dict[Any, _Picture | None]:
+    """Add the pictures of one file, and return them by their numbers in it; None stands for one at fault."""
+    numbers: dict[Any, _Picture | None] = {}
+    for entry in content["images"]:
+        file_name = str(entry["file_name"])
+        if entry["id"] in numbers:
+            raise DataError(f"two images have the id {entry['id']}: give each its own")
+        image = images[path, file_name]
+        if image is None:
+            faults.append(f"{path}: names the picture {file_name}, which is missing: add it, or take it out")
+            numbers[entry["id"]] = None
+            continue
+        origin = f"{path}: image {entry['id']} ({file_name})"
+        try:
+            size = _size(entry, image)
+        except ImageError as error:
+            faults.append(str(error))
+            numbers[entry["id"]] = None
+            continue
+        name = name_in(file_name)
+        known = pictures.setdefault(str(image), _Picture(name, str(image), origin, size, [], []))
+        if known.size != size:
             raise DataError(
-                f"{what}: its run lengths are for {stated}, but the picture is {size} (height, width)"
+                f"image {entry['id']} ({file_name}) is {size} (height, width) here, but {known.size} in "
+                f"{known.origin}: export both again, or take one out"
             )
-        return np.array(counts, np.int64) if isinstance(counts, list) else counts.encode("ascii")
-    polygons = []
-    for polygon in content:
-        points = np.asarray(polygon, np.float64).reshape(-1)
-        if points.size < 6 or points.size % 2:
-            raise DataError(
-                f"{what}: a polygon has {points.size} numbers, expected x and y of three points or more"
-            )
-        if not (np.abs(points) <= _OUTSIDE * max(size)).all():
-            raise DataError(f"{what}: a polygon has a point that is no number, or far outside of its picture")
-        polygons.append(array("d", points.tobytes()))
-    return polygons
+        numbers[entry["id"]] = known
+    return numbers
+
+
+def _size(entry: Mapping[str, Any], image: Path) -> Size:
+    """Return the size that an entry states, or the picture's own where it states none."""
+    stated = entry.get("height"), entry.get("width")
+    return read_size(image) if None in stated else as_size(*stated)
 
 
 def _find_images(contents: Mapping[Path, Mapping[str, Any]]) -> dict[tuple[Path, str], Path | None]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import DataError
 from .drawing import Patch, Size
+
+_OUTSIDE = 4  # a point farther away than that many sizes of the picture is no slip of the hand
 
 
 class CocoRegion(NamedTuple):
@@ -40,6 +45,34 @@ class CocoRegion(NamedTuple):
             raise ValueError(f"its run lengths add up to {counts.sum():,}, not to the picture's pixels")
         inside = np.repeat(np.arange(counts.size) % 2 == 1, counts)
         return Patch.around(inside.reshape(size[::-1]).T)  # column by column
+
+
+def segmentation_of(entry: Mapping[str, Any], size: Size) -> Any:
+    """Return polygons that pycocotools can draw without harm, or run lengths, of an annotation.
+
+    Raises:
+        DataError: it is neither, or of another size than its picture.
+    """
+    content, what = entry["segmentation"], f"annotation {entry.get('id')}"
+    if isinstance(content, dict):
+        stated = tuple(int(side) for side in content["size"])
+        counts = content["counts"]
+        if stated != size:
+            raise DataError(
+                f"{what}: its run lengths are for {stated}, but the picture is {size} (height, width)"
+            )
+        return np.array(counts, np.int64) if isinstance(counts, list) else counts.encode("ascii")
+    polygons = []
+    for polygon in content:
+        points = np.asarray(polygon, np.float64).reshape(-1)
+        if points.size < 6 or points.size % 2:
+            raise DataError(
+                f"{what}: a polygon has {points.size} numbers, expected x and y of three points or more"
+            )
+        if not (np.abs(points) <= _OUTSIDE * max(size)).all():
+            raise DataError(f"{what}: a polygon has a point that is no number, or far outside of its picture")
+        polygons.append(array("d", points.tobytes()))
+    return polygons
 
 
 def unpack_counts(packed: bytes) -> NDArray[np.int64]:

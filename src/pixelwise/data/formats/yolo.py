@@ -93,7 +93,7 @@ def _images(path: Path, content: Mapping[str, Any], split: str) -> list[tuple[st
             for file in picture_files(place):
                 found.setdefault(file, name_below(place, file))
         elif place.is_file():
-            for line in read_lines(place, "a list of pictures"):
+            for line in map(_slashed, read_lines(place, "a list of pictures")):
                 file = (place.parent / line) if line.startswith("./") else (base / line)
                 found.setdefault(file, file.stem)
         elif split != "test":
@@ -105,9 +105,17 @@ def _images(path: Path, content: Mapping[str, Any], split: str) -> list[tuple[st
 
 def _place(base: Path, beside: Path, entry: str) -> Path:
     """Return where an entry lies; Roboflow says ../train/images for a folder beside the YAML file."""
-    parts = [part for part in Path(entry).parts if part != ".."]
-    places = (base / entry, beside / entry, beside.joinpath(*parts))
-    return next((place for place in places if place.exists()), places[0])
+    entry = _slashed(entry)
+    own = beside.joinpath(*(part for part in Path(entry).parts if part != ".."))
+    places = [base / entry, beside / entry, own]
+    if entry.startswith("../"):  # where another data set may lie
+        places.insert(0, places.pop())
+    return next((place for place in places if place.exists()), base / entry)
+
+
+def _slashed(path: str) -> str:
+    """Return a path as Windows writes it with the slashes of all others."""
+    return path.replace("\\", "/")
 
 
 def _beside(image: Path, folder: str) -> Path:

@@ -17,10 +17,11 @@ from .checkpoint import ModelCard
 from .data.folder import open_data
 from .data.form import PictureForm
 from .data.masks import MaskCodec, read_mask
+from .data.memory import Memory
 from .data.pairs import Pair, SegmentationData, other_size
 from .data.scan import Progress
 from .engines.names import EngineName, TtaName
-from .errors import ConfigError, DataError, ImageError, MissingExtraError
+from .errors import ConfigError, DataError, ImageError, MissingExtraError, as_path
 from .extras import require
 from .labels import Labels
 from .metrics import Scores
@@ -176,7 +177,9 @@ def open_both(
     if not isinstance(data, SegmentationData):
         known = model.card.training if isinstance(model, Predictor) else {}
         how = {name: known[name] for name in ("seed", "val_fraction") if name in known}
-        data = open_data(data, format=format, **how, progress=progress)
+        root = as_path(data, "a data set")
+        with Memory(root) as memory:
+            data = open_data(root, format=format, **how, progress=progress, memory=memory)
     if not isinstance(model, Predictor):
         from .engines.torch import TorchEngine
 

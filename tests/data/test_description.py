@@ -38,6 +38,7 @@ def test_a_list_of_names_counts_from_0(read):
         ("names: {0: a}\nignore: 7", (7,)),
         ("names: {0: a}\nignore: [7, 7, 8]", (7, 8)),
         ("names: {0: a}\nignore: -1", (-1,)),
+        ("names: {0: a}\nignore: -2147483648", (-(2**31),)),
     ],
 )
 def test_255_is_ignored_unless_it_is_a_class_or_ignore_is_given(read, text, ignore):

@@ -69,6 +69,14 @@ def test_values_below_0_are_ignored_and_no_missing_classes(put, tmp_path):
     )
 
 
+def test_0_and_255_are_two_classes_beside_a_void_below_0_too(put, tmp_path):
+    put("train/images/a.png", np.full((1, 3, 3), 90, np.uint8))
+    put("train/masks/a.tif", np.array([[-1, 0, 255]], np.int32))
+    data = open_data(tmp_path)
+    assert data.codec.ids == {-1: 255, 0: 0, 255: 1}
+    assert data.labels.class_names == ("background", "object")
+
+
 def test_255_is_ignored_beside_values_beyond_it_too(put, put_pair, tmp_path):
     put_pair("train", "a", [[0, 255]])
     put("train/masks/a.png", np.array([[0, 255, 1000]], np.uint16))

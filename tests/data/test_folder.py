@@ -307,3 +307,16 @@ def test_a_folder_that_cannot_be_listed_is_named(put_pair, tmp_path, monkeypatch
     monkeypatch.setattr("pixelwise.data.listing.os.walk", refuse)
     with pytest.raises(DataError, match=r"images: cannot be listed \(Permission denied\)"):
         open_data(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("images", "masks"),
+    [(["cam", "x"], ["camera_1"]), (["frame"], ["frame_001"]), (["001"], ["001/mask"])],
+)
+def test_what_only_looks_like_a_common_ending_is_no_advice(put, tmp_path, images, masks):
+    for name in images:
+        put(f"train/images/{name}.jpg", np.zeros((1, 2, 3), np.uint8))
+    for name in masks:
+        put(f"train/masks/{name}.png", np.array([[0, 1]], np.uint8))
+    with pytest.raises(DataError, match=r"up to the suffix$"):
+        open_data(tmp_path)

@@ -11,7 +11,7 @@ from pixelwise.inspection.mend import mend
 from pixelwise.inspection.sharpen import sharpened
 from pixelwise.inspection.survey import survey
 
-from .faults import FAULTS, change, describe, files, image_of
+from .faults import CLASSES, FAULTS, change, describe, files, image_of, names
 
 MENDED = [
     "picture-without-mask",
@@ -143,9 +143,23 @@ def test_one_bad_pair_is_left_out_and_the_others_are_written(root, tmp_path):
     done = mend(looked_at, tmp_path / "mended")
     assert done[:2] == [
         "1 pair: left out, cannot be read",
-        "1 pair: left out, its values are not within 0 to 65535",
+        "1 pair: left out, it has values above 65535",
     ]
     assert len(survey(tmp_path / "mended").entries) == len(looked_at.entries) - 2
+
+
+def test_a_void_below_0_survives_mending(root, tmp_path):
+    unturned = FAULTS["rotation-lacks"](root)
+    with Image.open(unturned) as mask:
+        values = np.array(mask).astype(np.int32)
+    values[0, :2] = -1
+    unturned.unlink()
+    Image.fromarray(values).save(unturned.with_suffix(".tif"))
+    names(root, CLASSES, "ignore: [-1, 255]\n")
+    done = mend(survey(root), tmp_path / "mended")
+    assert "1 pair: mask turned upright" in done
+    with Image.open((tmp_path / "mended" / unturned.relative_to(root)).with_suffix(".tif")) as after:
+        np.testing.assert_array_equal(np.array(after), np.rot90(values, -1))
 
 
 def test_a_file_that_is_gone_since_costs_its_own_pair_alone(root, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..data.folder import open_data
+from ..data.memory import Memory
 from ..data.write import write_folder
 from ..writing import check_new_folder
 from .log import complain
@@ -43,8 +44,10 @@ def convert(
         pixelwise convert COCO DATA
     """
     check_new_folder(out, outside=data)
-    with progress_bar("reading labels") as progress:
-        opened = open_data(data, format=format, seed=seed, val_fraction=val_fraction, progress=progress)
+    with progress_bar("reading labels") as progress, Memory(data) as memory:
+        opened = open_data(
+            data, format=format, seed=seed, val_fraction=val_fraction, progress=progress, memory=memory
+        )
     with progress_bar("writing pairs") as progress:
         written = write_folder(opened, out, progress=progress)
     console = Console(highlight=False, markup=False, soft_wrap=True)

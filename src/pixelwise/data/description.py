@@ -19,7 +19,10 @@ FILE_NAME = "dataset.yaml"
 """Where a description stands, in the folder of the data set."""
 
 MAX_VALUE = 65535
-"""Largest value that a mask may hold; ignored ones may lie as far below 0, where GIS tools put them."""
+"""Largest value that a mask may hold."""
+
+LEAST_VALUE = -(2**31)
+"""Smallest value that can be ignored; GIS tools put void there."""
 
 _MAX_BYTES = 1_000_000
 _MAX_ENTRIES = 200_000
@@ -232,7 +235,7 @@ def _colors(content: Any) -> dict[int, Color]:
 def _ignore(content: Any) -> tuple[tuple[int, ...], tuple[Color, ...]]:
     """Return the ignored values and the ignored colours."""
     entries = [] if content is None else content if isinstance(content, list) else [content]
-    values = [_value(entry, "ignore", -MAX_VALUE) for entry in entries if not isinstance(entry, str | list)]
+    values = [_value(entry, "ignore", LEAST_VALUE) for entry in entries if not isinstance(entry, str | list)]
     colors = [as_color(entry) for entry in entries if isinstance(entry, str | list)]
     return tuple(dict.fromkeys(values)), tuple(dict.fromkeys(colors))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,11 +233,14 @@ def _example(place: Path, files: Files, what: str) -> str:
 
 
 def _renaming(images: Files, masks: Files) -> str:
-    """Return the mend where the masks are called like the pictures, with more behind it, such as _mask."""
-    mask = next(iter(masks), "")
-    image = max((image for image in images if mask.startswith(image)), key=len, default="")
-    more = mask.removeprefix(image)
-    return f": rename the masks without '{more}'" if image and not more[0].isdigit() else ""
+    """Return the mend where most masks are called like pictures, with the same behind it, such as _mask."""
+    found: Counter[str] = Counter()
+    for mask in masks:
+        cuts = [place for place, letter in enumerate(mask) if letter in "_-" and mask[:place] in images]
+        found.update(mask[place:] for place in cuts[-1:])
+    more, count = next(iter(found.most_common(1)), ("", 0))
+    fits = 2 * count > len(masks) and not any(letter.isdigit() for letter in more)
+    return f": rename the masks without '{more}'" if fits else ""
 
 
 def _without(files: Files, others: Files, place: Path, what: str, ending: str, of: str) -> Iterator[str]:

@@ -59,10 +59,12 @@ def from_colors(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Des
 def from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Description, str]:
     """Take values for classes, and return these and a note; `worst` holds most values."""
     values = set(totals)
-    if values == {0, 255}:
-        note = "the masks hold 0 and 255 only: taken for the two classes background and object"
-        return Description({0: "background", 255: "object"}), note
     below = tuple(sorted(value for value in values if value < 0))
+    void = [f"value {_listed(below)} is ignored"] if below else []
+    if values - {*below} == {0, 255}:
+        only = "hold 0 and 255 only" if not below else "hold 0 and 255"
+        note = f"the masks {only}: taken for the two classes background and object"
+        return Description({0: "background", 255: "object"}, ignore=below), "; ".join([note, *void])
     classes = sorted(values - {255, *below})
     if len(classes) > 255:
         raise DataError(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..cores import count_cores
 from ..errors import ImageError
-from .masks import Mask, MaskValues, is_grey, read_mask_values
+from .masks import GREY_STEP, Mask, MaskValues, is_grey, read_mask_values
 from .memory import Kind, Memory
 
 Progress = Callable[[int, int], None]
@@ -59,7 +59,7 @@ class MaskRecord(NamedTuple):
             return self.counts
         counts: dict[int, int] = {}
         for value, pixels in self.counts.items():
-            other = self.palette.get(value, min(value, 255) * 0x010101) if by_color else value & 255
+            other = self.palette.get(value, min(value, 255) * GREY_STEP) if by_color else value & 255
             counts[other] = counts.get(other, 0) + pixels
         return counts
 

@@ -105,13 +105,13 @@ def _write(survey: Survey, out: Path, entry: Entry, trouble: Trouble) -> str:
         if values is None:
             return "left out, its classes cannot be told apart any more"
         by_color = found.by_color if trouble is Trouble.OTHER_KIND else survey.meaning.by_color
-        if not by_color and not 0 <= values.min() <= values.max() <= MAX_VALUE:
-            return f"left out, its values are not within 0 to {MAX_VALUE}"
+        if not by_color and values.max() > MAX_VALUE:
+            return f"left out, it has values above {MAX_VALUE}"
         drawn = _drawn(values, by_color)
         if turned:
             drawn.getexif()[ExifTags.Base.Orientation] = picture.turned
             drawn = upright(drawn)
-        suffix, content = ".png", _png(drawn)
+        suffix, content = _file(drawn)
     else:
         source = Path(str(pair.mask))
         suffix, content = source.suffix, source.read_bytes()
@@ -146,17 +146,20 @@ def _mended(survey: Survey, found: MaskValues, trouble: Trouble) -> NDArray[Any]
 
 
 def _drawn(values: NDArray[Any], by_color: bool) -> Image.Image:
-    """Return a mask as a picture of ids of 8 or 16 bits, or of colours."""
+    """Return a mask as a picture of ids of 8 or 16 bits, of 32 where some lie below 0, or of colours."""
     if by_color:
         channels = [values >> shift & 255 for shift in (16, 8, 0)]
         return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
-    return Image.fromarray(values.astype(np.uint8 if values.max() <= 255 else np.uint16))
+    kind = np.int32 if values.min() < 0 else np.uint8 if values.max() <= 255 else np.uint16
+    return Image.fromarray(values.astype(kind))
 
 
-def _png(drawn: Image.Image) -> bytes:
+def _file(drawn: Image.Image) -> tuple[str, bytes]:
+    """Return suffix and content of a mask's file; PNG holds nothing below 0."""
+    suffix, format = (".tif", "TIFF") if drawn.mode == "I" else (".png", "PNG")
     file = io.BytesIO()
-    drawn.save(file, "PNG")
-    return file.getvalue()
+    drawn.save(file, format)
+    return suffix, file.getvalue()
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -33,14 +33,15 @@ def test_choices_may_stand_in_the_yaml_of_ultralytics(tmp_path):
     assert open_data(tmp_path).labels.class_names == ("background", "bicycle")
 
 
-def test_what_the_yaml_of_ultralytics_does_not_say_stands_in_dataset_yaml(tmp_path):
+def test_dataset_yaml_decides_beside_the_yaml_of_ultralytics(tmp_path):
     published.yolo(tmp_path)
     with (tmp_path / "data.yaml").open("a") as file:
         file.write("channels: 3\n")
+    assert open_data(tmp_path).channels == 3
     (tmp_path / "dataset.yaml").write_text("rename: {person: pedestrian}\nchannels: 4\n")
     data = open_data(tmp_path)
     assert data.labels.class_names == ("background", "pedestrian", "bicycle")
-    assert data.channels == 3
+    assert data.channels == 4
 
 
 def test_names_in_dataset_yaml_are_refused_where_the_format_has_its_own(tmp_path):

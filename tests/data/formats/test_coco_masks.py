@@ -84,6 +84,21 @@ def test_a_picture_whose_size_is_not_stated_has_its_own(tmp_path):
     assert all("b.png: is no picture" in faults[0] for faults in data.faults.values())
 
 
+def test_an_outline_that_cannot_be_drawn_is_named_with_its_picture(tmp_path):
+    for name in ("a.png", "b.png"):
+        published.save_picture(tmp_path / "train" / name)
+    images = [{"id": n, "file_name": f"{name}.png", "height": 12, "width": 16} for n, name in enumerate("ab")]
+    content = {"images": images, "categories": [{"id": 0, "name": "thing"}]}
+    content["annotations"] = [
+        {"id": 7, "image_id": 0, "category_id": 0, "segmentation": [["x", 1, 2, 3, 4, 5]]},
+        {"id": 8, "image_id": 1, "category_id": 0, "segmentation": [published.rectangle(1, 1, 3, 3)]},
+    ]
+    published.write_json(tmp_path / "train" / "_annotations.coco.json", content)
+    (faults, *_) = open_data(tmp_path).faults.values()
+    assert len(faults) == 1
+    assert ".coco.json: annotation 7 of a" in faults[0]
+
+
 def test_a_single_file_is_opened_and_split_by_name(tmp_path):
     images = [{"id": i, "file_name": f"{i}.jpg", "height": 12, "width": 16} for i in range(10)]
     for image in images:

@@ -111,6 +111,13 @@ def test_a_file_of_class_names_as_labelme2voc_writes_it_names_the_values(voc, fi
     assert f"the classes are those of {file}; value 255 (the outlines) is void and ignored" in data.notes
 
 
+def test_class_names_without_a_background_stand_behind_it(voc, tmp_path):
+    published.write_text(tmp_path / "labels.txt", "road\nriver\n")
+    data = voc({})
+    assert data.labels.class_names == ("background", "road", "river")
+    assert any("those of labels.txt, behind background, which is 0" in note for note in data.notes)
+
+
 def test_class_names_that_are_assumed_are_told(voc):
     assert any(note.startswith("the classes are those of PASCAL VOC") for note in voc({}).notes)
 

@@ -191,7 +191,7 @@ def _collect(
             number = entry["category_id"]
             raise DataError(f"annotation {entry.get('id')} has the category {number}, not among categories")
         told = len(faults)
-        with collecting(faults, path, _WHAT):
+        with collecting(faults, f"{path}: annotation {entry.get('id')} of {picture.name}", _WHAT):
             segmentation = segmentation_of(entry, picture.size)
             if entry.get("iscrowd"):
                 picture.crowds.append(CocoRegion(ignore, segmentation))

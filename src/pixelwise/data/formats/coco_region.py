@@ -53,24 +53,20 @@ def segmentation_of(entry: Mapping[str, Any], size: Size) -> Any:
     Raises:
         DataError: it is neither, or of another size than its picture.
     """
-    content, what = entry["segmentation"], f"annotation {entry.get('id')}"
+    content = entry["segmentation"]
     if isinstance(content, dict):
         stated = tuple(int(side) for side in content["size"])
         counts = content["counts"]
         if stated != size:
-            raise DataError(
-                f"{what}: its run lengths are for {stated}, but the picture is {size} (height, width)"
-            )
+            raise DataError(f"its run lengths are for {stated}, but the picture is {size} (height, width)")
         return np.array(counts, np.int64) if isinstance(counts, list) else counts.encode("ascii")
     polygons = []
     for polygon in content:
         points = np.asarray(polygon, np.float64).reshape(-1)
         if points.size < 6 or points.size % 2:
-            raise DataError(
-                f"{what}: a polygon has {points.size} numbers, expected x and y of three points or more"
-            )
+            raise DataError(f"a polygon has {points.size} numbers, expected x and y of three points or more")
         if not (np.abs(points) <= _OUTSIDE * max(size)).all():
-            raise DataError(f"{what}: a polygon has a point that is no number, or far outside of its picture")
+            raise DataError("a polygon has a point that is no number, or far outside of its picture")
         polygons.append(array("d", points.tobytes()))
     return polygons
 

@@ -139,12 +139,15 @@ def _classes(voc: Path | None) -> tuple[bool, Description, str]:
         return True, read_label_map(path), f"colour-coded masks by {_LABEL_MAP}"
     lines = read_lines(path, "a class a line")
     names = [BACKGROUND if line == "_background_" else line for line in lines if line != "__ignore__"]
-    if not names or len(set(names)) < len(names) or len(names) > IGNORE_INDEX:
+    bare = not names or names[0].casefold() != BACKGROUND
+    names = [BACKGROUND, *names] if bare else names
+    if len(names) < 2 or len(set(names)) < len(names) or len(names) > IGNORE_INDEX:
         raise DataError(
             f"{path}: names {len(set(names))} classes in {len(names)} lines, expected up to {IGNORE_INDEX}, "
             "each once: correct it"
         )
-    return False, _by_value(names), f"the classes are those of {path.name}"
+    behind = f", behind {BACKGROUND}, which is 0" if bare else ""
+    return False, _by_value(names), f"the classes are those of {path.name}{behind}"
 
 
 def _by_value(names: Sequence[str]) -> Description:

@@ -58,9 +58,9 @@ def open_yolo(request: Request) -> Layout:
         content = load_yaml(path)
         if not isinstance(content, dict):
             raise DataError(f"holds no entries, expected {_WHAT}")
-        own = {key: content[key] for key in CHOICES if key in content}  # newer files say channels: 3
-        stated = read_choices(own)
-        choices = replace(request.choices, **{key: getattr(stated, key) for key in own})
+        own = read_choices({key: content[key] for key in CHOICES if key in content})
+        decided = {key: getattr(request.choices, key) for key in CHOICES}
+        choices = replace(own, **{key: value for key, value in decided.items() if value})
         names = _names(content["names"])
         images = {split: _images(path, content, split) for split in _SPLITS if content.get(split)}
     if content.get("masks_dir"):

@@ -113,10 +113,14 @@ def unused(survey: Survey, uses: Uses) -> Iterator[Finding]:
 
 
 def _taking_out(survey: Survey, names: Sequence[str], where_named: str) -> str:
-    """Return what takes classes out: `where_named`, or a line that all formats take."""
+    """Return what takes classes out: `where_named`, or a line with the format's own names for them."""
     if survey.takes_names:
         return f"in {FILE_NAME}, {where_named}"
-    return f"write in {FILE_NAME}  drop: {json.dumps(names, ensure_ascii=False)}"
+    own, present = survey.meaning.source.names, survey.meaning.description.names
+    changed = {own[value]: name for value, name in present.items() if name in names}
+    dropped = json.dumps([*survey.choices.drop, *changed], ensure_ascii=False)
+    besides = ", and take these out of merge and rename" if any(a != b for a, b in changed.items()) else ""
+    return f"write in {FILE_NAME}  drop: {dropped}{besides}"
 
 
 def only_in_val(survey: Survey, uses: Uses) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from pixelwise.engines.torch import TorchEngine
 
 
 def test_openvino_starts_no_more_threads_than_a_container_leaves(exported_model_path, monkeypatch):
+    monkeypatch.setattr(openvino_engine, "limited_cores", lambda: None)
     assert openvino_engine._threads() == {}
     monkeypatch.setattr(openvino_engine, "limited_cores", lambda: 1)
     monkeypatch.setattr(openvino_engine, "count_cores", lambda whole: 1)

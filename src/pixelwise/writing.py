@@ -41,10 +41,13 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
     """Give a file to write to that becomes `path` when the block ends well, and vanishes when it does not.
 
-    It is on the disk before it has that name, so that a power cut leaves it whole or not at all.
+    Args:
+        path: The file; its folder is made if need be.
+        sync: Wait until it is on the disk before it gets that name, so that a power cut leaves it whole or
+            not at all. That takes milliseconds; without it, a power cut may leave the file cut short.
 
     Raises:
         DataError: the file cannot be written.
@@ -55,8 +58,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         try:
             with partial.open("xb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                if sync:
+                    file.flush()
+                    os.fsync(file.fileno())
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

@@ -1,8 +1,11 @@
+from array import array
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pixelwise.data.leaks import in_both
+from pixelwise.data.leaks import in_both, mark
+from pixelwise.errors import ImageError
 
 LONG = bytes(200_000)
 
@@ -20,22 +23,25 @@ def put(tmp_path):
 def test_files_of_the_same_bytes_are_found_under_any_name(put):
     train = [put("a", b"one"), put("b", b"two"), put("c", LONG)]
     val = [put("d", b"two"), put("e", b"six"), put("f", LONG), put("g", b"two")]
-    assert in_both(train, val) == [(train[1], val[0]), (train[1], val[3]), (train[2], val[2])]
+    assert in_both([*map(mark, train)], [*map(mark, val)]) == [(1, 0), (2, 2), (1, 3)]
 
 
 @pytest.mark.parametrize("place", [0, 110_000, 199_999])
 def test_one_other_byte_makes_another_file(place, put):
     other = bytearray(LONG)
     other[place] = 1
-    assert in_both([put("a", LONG)], [put("b", bytes(other))]) == []
+    assert mark(put("a", LONG)) != mark(put("b", bytes(other)))
+    assert mark(put("a", LONG)) != mark(put("b", LONG[:-1]))
 
 
-def test_a_file_in_both_lists_is_in_both(put):
-    path = put("a", b"one")
-    assert in_both([path], [path]) == [(path, path)]
+def test_places_are_those_that_a_look_at_each_finds():
+    train, val = np.random.default_rng(0).integers(2**64 - 40, 2**64, (2, 60), dtype=np.uint64).tolist()
+    wanted = [(train.index(one), place) for place, one in enumerate(val) if one in train]
+    assert wanted
+    assert in_both(array("Q", train), array("Q", val)) == wanted
+    assert in_both([], val) == in_both(train, []) == []
 
 
-def test_files_of_other_sizes_are_not_opened(put, monkeypatch):
-    train, val = [put("a", b"one")], [put("b", b"three")]
-    monkeypatch.setattr(Path, "open", None)
-    assert in_both(train, val) == []
+def test_a_file_that_cannot_be_read_is_an_error_of_the_picture(tmp_path):
+    with pytest.raises(ImageError, match=r"a\.png: cannot be read \(No such file or directory\)"):
+        mark(tmp_path / "a.png")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixelwise.data import check
+from pixelwise.data import check, leaks
 from pixelwise.data import memory as module
 from pixelwise.data.archive import temporary_folder
 from pixelwise.data.check import check_data
@@ -207,7 +207,7 @@ def reads(monkeypatch):
     from pixelwise.data import scan
 
     found = []
-    for where, name in ((check, "verify_image"), (scan, "read_mask_values")):
+    for where, name in ((check, "verify_image"), (check, "mark"), (scan, "read_mask_values")):
         function = getattr(where, name)
         monkeypatch.setattr(where, name, lambda path, f=function: found.append(path) or f(path))
     return found
@@ -217,7 +217,9 @@ def start(root, folder):
     """Open and check a data set as a training does."""
     with Memory(root, folder) as memory:
         data = open_data(root, memory=memory)
-        check_data(data, memory=memory)
+        marks = []
+        check_data(data, memory=memory, marks=marks)
+    assert marks == [leaks.mark(pair.image) for name in ("train", "val") for pair in data.split(name)]
     return data
 
 
@@ -244,7 +246,7 @@ def test_a_training_after_a_check_reads_nothing_again(described, root, tmp_path,
 
 def test_a_second_training_reads_nothing_again_and_sees_what_has_changed(root, tmp_path, reads):
     first = start(root, tmp_path / "memory")
-    assert len(reads) == 12
+    assert len(reads) == 18  # pictures twice: decoded, then marked
     reads.clear()
     again = start(root, tmp_path / "memory")
     assert reads == []

@@ -15,6 +15,7 @@ from pixelwise.engines.torch import TorchEngine
 
 
 def test_openvino_starts_no_more_threads_than_a_container_leaves(exported_model_path, monkeypatch):
+    monkeypatch.setattr(openvino_engine, "limited_cores", lambda: None)
     assert openvino_engine._threads() == {}
     monkeypatch.setattr(openvino_engine, "limited_cores", lambda: 1)
     monkeypatch.setattr(openvino_engine, "count_cores", lambda whole: 1)
@@ -65,11 +66,12 @@ def test_onnx_runtime_is_told_how_many_threads_to_start(onnx_model_path, monkeyp
 def test_onnx_runtime_stays_on_the_processors_that_it_was_given(onnx_model_path):
     code = """if True:
         import os, sys
+
+        given = {min(os.sched_getaffinity(0))}
+        os.sched_setaffinity(0, given)  # before others start threads
         from pathlib import Path
         from pixelwise.engines.onnx import OnnxEngine
 
-        given = {min(os.sched_getaffinity(0))}
-        os.sched_setaffinity(0, given)
         engine = OnnxEngine(Path(sys.argv[1]))
         assert all(os.sched_getaffinity(int(thread)) == given for thread in os.listdir("/proc/self/task"))
     """

@@ -57,6 +57,18 @@ def test_logits_are_the_networks_and_masks_their_argmax(engine, small_model, siz
     np.testing.assert_array_equal(engine.masks(images.astype(np.float32)), engine.masks(images))
 
 
+def test_only_what_torch_does_not_take_is_copied():
+    picture = pictures(5, 7, 3)
+    usual = picture.transpose(2, 0, 1)[None]  # as a Predictor makes a batch
+    assert usual.strides[0] == 0
+    assert engine_module._for_torch(usual) is usual
+    read_only = usual.view()
+    read_only.flags.writeable = False
+    for strange in (usual[..., ::-1], picture[:1, ::-1].transpose(2, 0, 1)[None], usual[::-1], read_only):
+        taken = torch.from_numpy(engine_module._for_torch(strange))
+        np.testing.assert_array_equal(taken.numpy(), strange)
+
+
 def test_where_bf16_is_quick_scores_stay_float32(small_model, small_labels, monkeypatch):
     monkeypatch.setattr(engine_module, "fast_bf16", lambda: True)
     engine = TorchEngine(small_model, ModelCard(small_model.config(), small_labels))

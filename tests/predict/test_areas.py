@@ -1,5 +1,8 @@
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -61,6 +64,60 @@ def test_a_lock_that_a_killed_process_left_is_passed_over(tmp_path, monkeypatch)
     write_areas(tmp_path / "areas.csv", {"a": np.array([3, 1])}, LABELS)
     assert (tmp_path / "areas.csv").read_text().count("\n") == 3
     assert list(tmp_path.iterdir()) == [tmp_path / "areas.csv"]
+
+
+def wait_until(come):
+    for _ in range(20_000):
+        if come():
+            return
+        time.sleep(0.001)
+    pytest.fail("has not come")
+
+
+def test_the_lock_of_a_process_that_writes_for_long_does_not_stay_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(areas_module, "BEAT", 0.001)
+    lock = tmp_path / ".areas.csv.lock"
+    with areas_module._alone(tmp_path / "areas.csv"):
+        for _ in range(2):
+            os.utime(lock, (1, 1))
+            wait_until(lambda: lock.stat().st_mtime != 1)
+    assert not lock.exists()
+
+
+def test_the_lock_of_another_process_is_neither_touched_nor_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr(areas_module, "BEAT", 0.001)
+    looks, read = [], Path.read_bytes
+
+    def count(path):
+        looks.append(path)
+        return read(path)
+
+    lock = tmp_path / ".areas.csv.lock"
+    with areas_module._alone(tmp_path / "areas.csv"):
+        lock.unlink()
+        lock.write_bytes(b"another")
+        os.utime(lock, (1, 1))
+        monkeypatch.setattr(Path, "read_bytes", count)
+        wait_until(lambda: len(looks) > 2)
+    assert (lock.read_bytes(), lock.stat().st_mtime) == (b"another", 1)
+
+
+def test_a_lock_that_changes_is_waited_for_and_told_once(tmp_path, monkeypatch, caplog):
+    now, lock = [0.0], tmp_path / ".areas.csv.lock"
+    lock.write_bytes(b"another")
+
+    def wait(seconds):  # the other process touches its lock twenty times, and is done
+        assert lock.read_bytes() == b"another"
+        now[0] += areas_module.PATIENCE / 2
+        os.utime(lock, (now[0], now[0]))
+        if now[0] > 10 * areas_module.PATIENCE:
+            lock.unlink()
+
+    monkeypatch.setattr(areas_module, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=wait))
+    with caplog.at_level("INFO", "pixelwise"):
+        write_areas(tmp_path / "areas.csv", {"a": np.array([3, 1])}, LABELS)
+    assert now[0] > 10 * areas_module.PATIENCE
+    assert caplog.messages == [f"waiting for another process that writes the table of areas: it holds {lock}"]
 
 
 @pytest.mark.parametrize("content", [b"", b"name,size\n", b"\xff\xfe\x00"])

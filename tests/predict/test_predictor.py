@@ -1,3 +1,4 @@
+import copy
 import io
 import pickle
 
@@ -8,8 +9,10 @@ import torch
 from PIL import Image
 
 from pixelwise import Predictor
+from pixelwise.checkpoint import save_model
 from pixelwise.engines.base import softmax
-from pixelwise.errors import ConfigError, ImageError
+from pixelwise.errors import CheckpointError, ConfigError, ImageError
+from pixelwise.predict import predictor as predictor_module
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +163,30 @@ def test_a_predictor_that_is_sent_to_a_process_is_loaded_there_once(run_folder, 
     assert sent is again is not predictor
     assert sent.engine.name == predictor.engine.name
     np.testing.assert_array_equal(sent(picture), predictor(picture))
+
+
+def test_a_sent_predictor_gives_the_masks_of_its_own_model_or_none(small_model, small_labels, tmp_path):
+    path, sent, networks = tmp_path / "model.safetensors", [], (small_model, copy.deepcopy(small_model))
+    with torch.no_grad():
+        networks[1].score_fr.bias += 1
+    for network in networks:
+        save_model(path, network, small_labels)
+        predictor = Predictor.load(path, device="cpu")
+        sent.append(pickle.dumps(predictor))
+        assert pickle.loads(sent[-1]).card == predictor.card
+    predictor_module._load_once.cache_clear()  # as in a process that is new
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: the model has changed since it was load"):
+        pickle.loads(sent[0])
+    assert pickle.loads(sent[1]).card == predictor.card
+
+
+def test_a_copy_of_a_predictor_has_the_same_engine(run_folder, predictor):
+    for one in (predictor, Predictor.load(run_folder, engine="openvino")):
+        twin = copy.copy(one)
+        assert type(twin) is Predictor
+        assert twin is not one
+        assert twin.engine is one.engine
+    assert pickle.loads(pickle.dumps(twin)).card == one.card
 
 
 def test_a_network_in_memory_cannot_be_sent_to_a_process_and_says_so(predictor):

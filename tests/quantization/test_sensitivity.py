@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pixelwise.engines import openvino as openvino_engine
 from pixelwise.quantization.sensitivity import fewest, rank
 
 
@@ -22,6 +23,22 @@ def test_the_layer_whose_weights_are_worst_comes_first(fitted):
     assert ranking[0].error > max(0.05, 2 * ranking[1].error)
     assert ranking[1].error >= ranking[2].error
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_ranking_starts_no_more_threads_than_a_container_leaves(fitted, monkeypatch):
+    graph, layers = fitted
+    core, networks = openvino_engine.ov.Core, []
+
+    class Core:
+        def compile_model(self, *given):
+            networks.append(core().compile_model(*given))
+            return networks[-1]
+
+    monkeypatch.setattr(openvino_engine.ov, "Core", Core)
+    monkeypatch.setattr(openvino_engine, "limited_cores", lambda: 1)
+    monkeypatch.setattr(openvino_engine, "count_cores", lambda whole: 1)
+    rank(graph, layers[:1], [np.zeros((1, 3, 8, 8), np.uint8)])
+    assert [network.get_property("INFERENCE_NUM_THREADS") for network in networks] == [1, 1]
 
 
 @pytest.mark.parametrize("most", [1, 2, 9, 14])

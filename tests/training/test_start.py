@@ -247,4 +247,7 @@ def test_pictures_of_val_that_are_learned_from_are_told(
     for root, told in ((squares, 0), (data, 1)):
         caplog.clear()
         train(root, model="fcn32s_vgg11", weights="none", device="cpu", out=tmp_path / f"run{told}")
-        assert caplog.text.count("1 of the 4 pictures of val are in train, too, such as") == told
+        line = f"of the 4 pictures of val are in train, too, such as {data / 'val/images/copy.png'}, which is"
+        assert caplog.text.count(f"1 {line} {data / 'train/images/3.png'}") == told
+    train(data, out=tmp_path / "run1", resume=True)
+    assert caplog.text.count(line) == 1

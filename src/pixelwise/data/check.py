@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from ..labels import IGNORE_INDEX
 from .bands import Bands, read_kind
 from .form import PictureForm, choose_form
 from .image import verify_image
+from .leaks import mark
 from .masks import Mask, MaskCodec
 from .memory import Kind, Memory
 from .pairs import Pair, SegmentationData, other_size
@@ -32,6 +33,7 @@ def check_data(
     *,
     progress: Progress | None = None,
     memory: Memory | None = None,
+    marks: MutableSequence[int] | None = None,
 ) -> PictureForm:
     """Read every picture and mask of some splits in parallel and report everything that is wrong at once.
 
@@ -44,6 +46,7 @@ def check_data(
         splits: Splits that are going to be used.
         progress: Told how many pairs are done.
         memory: What earlier checks found; files that have not changed since are not read again.
+        marks: Gets the mark (see `leaks.mark`) of each picture, one split after the other.
 
     Returns:
         How the pictures are read.
@@ -68,9 +71,11 @@ def check_data(
     for name, pair, result in zip(split_of, pairs, results, strict=True):
         findings += result.findings
         present[name] |= result.present
-        if result.kind is not None:
-            number, first = kinds.get(result.kind, (0, pair.image))
-            kinds[result.kind] = (number + 1, first)
+        if result.head is not None:
+            number, first = kinds.get(result.head.bands, (0, pair.image))
+            kinds[result.head.bands] = (number + 1, first)
+            if marks is not None:
+                marks.append(result.head.mark)
         for value, pixels in result.strange.items():
             strange[value].add(pair.mask, pixels)
     form = PictureForm()
@@ -96,13 +101,13 @@ class _PairResult:
         findings: A line for each thing that is wrong with the files.
         strange: Pixels of each value that is no class.
         present: Ids of the classes that its mask holds, and 255 if it ignores pixels.
-        kind: What its picture holds; None where that cannot be read.
+        head: What is known of its picture; None where that cannot be read.
     """
 
     findings: list[str]
     strange: dict[int, int] = field(default_factory=dict)
     present: set[int] = field(default_factory=set)
-    kind: Bands | None = None
+    head: PictureHead | None = None
 
 
 @dataclass(slots=True)
@@ -131,27 +136,29 @@ class PictureHead(NamedTuple):
     Attributes:
         size: Height and width, upright.
         bands: What it holds.
+        mark: What tells its file from others (see `leaks.mark`).
     """
 
     size: tuple[int, int]
     bands: Bands
+    mark: int
 
 
 def _look_at(path: Path) -> PictureHead | ImageError:
     """Return what a picture is that can be read to its end, or what is wrong with it."""
     try:
-        return PictureHead(verify_image(path), read_kind(path))
+        return PictureHead(verify_image(path), read_kind(path), mark(path))
     except ImageError as error:
         return error
 
 
 def _to_plain(picture: PictureHead | ImageError) -> list[Any] | None:
-    return None if isinstance(picture, ImageError) else [picture.size, astuple(picture.bands)]
+    return None if isinstance(picture, ImageError) else [picture.size, astuple(picture.bands), picture.mark]
 
 
 def _from_plain(plain: list[Any]) -> PictureHead:
-    (height, width), bands = plain
-    return PictureHead((int(height), int(width)), Bands(*bands))
+    (height, width), bands, number = plain
+    return PictureHead((int(height), int(width)), Bands(*bands), int(number))
 
 
 def _file(path: Path) -> tuple[Path, ...]:
@@ -169,22 +176,22 @@ def _check_pair(
     record: MaskRecord | ImageError,
 ) -> _PairResult:
     findings = [str(picture)] if isinstance(picture, ImageError) else []
-    kind = None if isinstance(picture, ImageError) else picture.bands
+    head = None if isinstance(picture, ImageError) else picture
     if isinstance(record, ImageError):
-        return _PairResult([*findings, str(record)], kind=kind)
+        return _PairResult([*findings, str(record)], head=head)
     if isinstance(picture, PictureHead) and picture.size != record.size:
         findings.append(other_size(pair, picture.size, record.size))
     try:
         strange, present = _sort_values(data.codec, record)
     except ImageError as error:
-        return _PairResult([*findings, f"{pair.mask}: {error}"], kind=kind)
+        return _PairResult([*findings, f"{pair.mask}: {error}"], head=head)
     if strange and record.lossy:
         findings.append(
             f"{pair.mask}: is a JPEG, which does not keep values exactly: {sum(strange.values()):,} pixels "
             "are no class; save masks as PNG from their source"
         )
         strange = {}
-    return _PairResult(findings, strange, present, kind)
+    return _PairResult(findings, strange, present, head)
 
 
 def _sort_values(codec: MaskCodec, record: MaskRecord) -> tuple[dict[int, int], set[int]]:

@@ -28,7 +28,7 @@ PATIENCE = 5.0
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-_FORM = 5  # of the records; a record of another form is not read
+_FORM = 6  # of the records; a record of another form is not read
 
 _Item = TypeVar("_Item")
 _Record = TypeVar("_Record")

@@ -172,8 +172,7 @@ class OpenVinoEngine:
             graph = graph.clone()
             graph.get_parameters()[0].set_element_type(ov.Type.f32)
             graph.validate_nodes_and_infer_types()
-        settings = {"PERFORMANCE_HINT": "LATENCY", **precision, **_threads()}
-        return self._core.compile_model(graph, "CPU", settings)
+        return compile_graph(self._core, graph, precision)
 
 
 def _front(dtype: DTypeLike) -> str:
@@ -216,6 +215,17 @@ def write_graph(graph: ov.Model, card: ModelCard, path: Path) -> None:
         ov.save_model(graph, path, compress_to_fp16=True)
     except RuntimeError as error:
         raise CheckpointError(f"{path}: cannot be written; is the disk full?") from error
+
+
+def compile_graph(core: ov.Core, graph: ov.Model, precision: dict[str, str]) -> ov.CompiledModel:
+    """Compile a graph for one picture after the other, in no more threads than a container leaves.
+
+    Args:
+        core: OpenVINO.
+        graph: What is to be computed.
+        precision: Setting of `PRECISION`, if any.
+    """
+    return core.compile_model(graph, "CPU", {"PERFORMANCE_HINT": "LATENCY", **precision, **_threads()})
 
 
 def _threads() -> dict[str, Any]:

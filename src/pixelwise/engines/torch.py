@@ -130,7 +130,7 @@ class TorchEngine:
 
 def _for_torch(images: NDArray[Any]) -> NDArray[Any]:
     """Return a batch that torch takes: it wants no array that is read-only, or mirrored even by one pixel."""
-    return images if images.flags.writeable and min(images.strides) > 0 else np.array(images)
+    return images if images.flags.writeable and min(images.strides) >= 0 else np.array(images)
 
 
 @contextmanager

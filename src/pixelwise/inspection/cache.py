@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 from ..data.bands import Bands
 from ..data.check import PICTURE, PictureHead
 from ..data.formats.drawing import DrawnMask
+from ..data.leaks import mark
 from ..data.memory import Kind, Memory
 from ..data.pairs import Pair
 from ..data.scan import MASK, mask_from_plain, mask_to_plain
+from ..errors import ImageError
 from .edges import Agreement
 from .likeness import Fingerprint
 from .record import MaskFacts, PairRecord, PictureFacts
@@ -29,7 +32,8 @@ def remembering(memory: Memory, look: Callable[[Pair], PairRecord]) -> Callable[
     def also(pair: Pair, record: PairRecord) -> None:
         seen, held = record.picture, record.mask
         if isinstance(seen, PictureFacts):
-            memory.keep(PICTURE, pair.image, PictureHead(seen.size, seen.bands))
+            with suppress(ImageError):  # the file has gone meanwhile
+                memory.keep(PICTURE, pair.image, PictureHead(seen.size, seen.bands, mark(pair.image)))
         if isinstance(held, MaskFacts):
             memory.keep(MASK, pair.mask, held.record)
 

@@ -102,6 +102,9 @@ class Layout:
     ) -> None:
         """Write everything that is wanted of one picture, the mask last.
 
+        Only the mask is waited for until the disk holds it; of the others, those that a power cut leaves
+        without their end are made again (see `is_cut_short`).
+
         Args:
             name: The picture's name.
             origin: What the files say that they were made from.
@@ -113,21 +116,21 @@ class Layout:
             DataError: a file cannot be written.
         """
         if self.overlay and picture is not None:
-            _save(render.overlay(picture, mask, self.labels), self.overlay_picture(name), origin)
+            _save(render.overlay(picture, mask, self.labels), self.overlay_picture(name), origin, sync=False)
         if self.classes and probs is not None:
             for path, plane in zip(self.class_pictures(name), probs, strict=True):
-                _save(render.grey(plane), path, origin)
+                _save(render.grey(plane), path, origin, sync=False)
         if self.probs and probs is not None:
             first, names = np.array(origin.encode()), np.array(self.labels.class_names)
-            with replacing(self.probs_file(name)) as file:
+            with replacing(self.probs_file(name), sync=False) as file:
                 np.savez(file, pixelwise=first, probs=probs.astype(np.float16), class_names=names)
-        _save(indexed(mask, self.labels), self.mask(name), origin)
+        _save(indexed(mask, self.labels), self.mask(name), origin, sync=True)
 
 
-def _save(picture: Image.Image, path: Path, origin: str) -> None:
+def _save(picture: Image.Image, path: Path, origin: str, *, sync: bool) -> None:
     text = PngInfo()
     text.add_text(ORIGIN_KEY, origin)
-    with replacing(path) as file:
+    with replacing(path, sync=sync) as file:
         picture.save(file, "PNG", compress_level=FAST, pnginfo=text)
 
 
@@ -153,7 +156,7 @@ def is_made_from(path: Path, origin: str) -> bool:
 
 
 def is_cut_short(path: Path) -> bool:
-    """Tell whether a power cut left nothing of a file, or a result of ours without its end.
+    """Tell whether a power cut left nothing of a file but zeros, or a result of ours without its end.
 
     Raises:
         OSError: the file cannot be read.
@@ -163,7 +166,7 @@ def is_cut_short(path: Path) -> bool:
         file.seek(max(0, path.stat().st_size - END_BYTES))
         end = file.read()
     whole = end.endswith(END_PNG) or end.startswith(END_NPZ)
-    return not head or (b'{"model": ' in head and not whole)
+    return not head.strip(b"\0") or (b'{"model": ' in head and not whole)
 
 
 def is_result(path: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,14 @@ from ..engines.base import Engine, softmax
 from ..engines.choose import load_engine
 from ..engines.names import EngineName, TtaName
 from ..engines.tta import TtaEngine
-from ..errors import ConfigError
+from ..errors import CheckpointError, ConfigError
 from ..labels import Labels
 
 Picture = str | Path | Image.Image | NDArray[Any]
 """A path, a Pillow picture, or an array (H, W, 3) RGB, (H, W) grey or (H, W, in_channels): in 0..255, or the
 numbers that the pictures hold where the model has learned from such."""
+
+_Loading = tuple[Path, EngineName, str, TtaName]
 
 
 class Predictor:
@@ -41,7 +43,7 @@ class Predictor:
     def __init__(self, engine: Engine) -> None:
         """Predict with an engine that is loaded."""
         self.engine = engine
-        self._loaded_by: tuple[Path, EngineName, str, TtaName] | None = None
+        self._loaded_by: _Loading | None = None
 
     @classmethod
     def load(
@@ -73,8 +75,14 @@ class Predictor:
         predictor._loaded_by = Path(path).absolute(), engine, device, tta
         return predictor
 
-    def __reduce__(self) -> tuple[Callable[..., Predictor], tuple[Path, EngineName, str, TtaName]]:
-        """Travel to another process, which loads the model again.
+    def __copy__(self) -> Self:
+        """Return another Predictor with the same engine."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __reduce__(self) -> tuple[Callable[..., Predictor], tuple[_Loading, str]]:
+        """Travel to another process, which loads the model again and makes sure that it is still the same.
 
         Raises:
             ConfigError: it was made from an engine, and not by `load`.
@@ -84,7 +92,7 @@ class Predictor:
                 "a Predictor of a network in memory cannot be sent to another process: "
                 "save the model, and take Predictor.load"
             )
-        return _load_once, self._loaded_by
+        return _load_once, (self._loaded_by, self.card.fingerprint)
 
     @property
     def card(self) -> ModelCard:
@@ -133,7 +141,19 @@ class Predictor:
         return np.ascontiguousarray(array).transpose(2, 0, 1)[None]
 
 
-@lru_cache(maxsize=1)
-def _load_once(path: Path, engine: EngineName, device: str, tta: TtaName) -> Predictor:
-    """Load a model that was sent to this process: `Pool.map` sends it with every few pictures."""
-    return Predictor.load(path, engine=engine, device=device, tta=tta)
+@lru_cache(maxsize=4)
+def _load_once(loading: _Loading, fingerprint: str) -> Predictor:
+    """Load a model that was sent to this process: `Pool.map` sends it with every few pictures.
+
+    Raises:
+        CheckpointError: it is not the model that was sent; or see `Predictor.load`, as for all else.
+    """
+    path, engine, device, tta = loading
+    predictor = Predictor.load(path, engine=engine, device=device, tta=tta)
+    found = predictor.card.fingerprint
+    if found != fingerprint:
+        raise CheckpointError(
+            f"{path}: the model has changed since it was loaded, or the engine {engine} takes another file "
+            f"here: found {found}, expected {fingerprint}; load it again, or name the engine"
+        )
+    return predictor

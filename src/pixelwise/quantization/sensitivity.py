@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.scan import Progress
+from ..engines.openvino import PRECISION, compile_graph
 from ..engines.runtime import ov
 from .layers import Int8Layer, put_in
 
@@ -74,6 +75,5 @@ def fewest(most: int, try_out: Callable[[int], tuple[Trial, bool]]) -> Trial | N
 
 def _logits(graph: ov.Model, batches: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
     """Return the logits of each batch, with all that is not in int8 in float32."""
-    setting = {"INFERENCE_PRECISION_HINT": "f32"}
-    network = ov.Core().compile_model(graph, "CPU", setting)
+    network = compile_graph(ov.Core(), graph, {PRECISION: "f32"})
     return [np.array(network([batch])[0]) for batch in batches]

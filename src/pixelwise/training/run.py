@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -104,11 +106,12 @@ def train(
         recorder = RunRecorder(run, data.labels)
         with quiet_lightning():
             trainer = make_trainer(settings, run, recorder)  # fails where this machine cannot
-        form = check_data(data, ("train", "val"), progress=progress, memory=memory)
+        marks = array("Q")
+        form = check_data(data, ("train", "val"), progress=progress, memory=memory, marks=marks)
     if form.note:
         log.info("%s", form.note)
-    if is_first:
-        _tell_leaks(data)
+    if is_first and not settings.resume:
+        _tell_leaks(data, marks)
     recorder.values = form.values
     device = trainer.strategy.root_device
     classes = data.labels.num_classes
@@ -184,18 +187,23 @@ def _opened(
     return data
 
 
-def _tell_leaks(data: SegmentationData) -> None:
-    """Warn of pictures that are scored though they are learned from."""
-    train, val = ([pair.image for pair in data.split(name)] for name in ("train", "val"))
-    found = in_both(train, val)
+def _tell_leaks(data: SegmentationData, marks: Sequence[int]) -> None:
+    """Warn of pictures that are scored though they are learned from.
+
+    Args:
+        data: The data set.
+        marks: Those of the pictures of train, and of val behind them.
+    """
+    train, val = data.split("train"), data.split("val")
+    found = in_both(marks[: len(train)], marks[len(train) :])
     if found:
         log.warning(
             "%d of the %d pictures of val are in train, too, such as %s, which is %s: the scores will be too "
             "good; `pixelwise check` names them all, and those that are nearly the same",
             len(found),
             len(val),
-            found[0][1],
-            found[0][0],
+            val[found[0][1]].image,
+            train[found[0][0]].image,
         )
 
 

@@ -203,7 +203,7 @@ def test_a_network_of_the_same_stride_is_carried_over_whole(family, quick_fcn):
 def test_scores_start_anew_where_the_classes_differ(family, classes, quick_fcn):
     source, model = quick_fcn("fcn16s_vgg11", classes, family=family), FCN("fcn8s_vgg11", 2, family=family)
     with torch.no_grad():
-        for parameter in source.parameters():  # whose memory nobody has written
+        for parameter in model.parameters():  # whose memory nobody has written
             parameter.fill_(0.5)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     load_shared(model, source.state_dict(), "source", same_classes=False)

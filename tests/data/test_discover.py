@@ -1,16 +1,10 @@
 import numpy as np
 import pytest
-from PIL import Image
+from palette_pictures import palette_picture
 
 from pixelwise.data.folder import open_data
 from pixelwise.errors import DataError
 from pixelwise.labels import default_palette
-
-
-def palette_picture(values, colors):
-    picture = Image.fromarray(np.array(values, np.uint8), "P")
-    picture.putpalette([part for color in colors for part in color])
-    return picture
 
 
 def test_ids_up_to_the_largest_are_classes_and_255_is_ignored(put_pair, tmp_path):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from palette_pictures import palette_picture
 from PIL import Image
 
 from pixelwise.data.masks import MaskCodec, read_mask, read_mask_values
@@ -13,12 +14,6 @@ VALUES = [[0, 1, 7], [255, 7, 0]]
 EXPECTED = [[0, 1, 2], [255, 2, 0]]
 COLOR_VALUES = [[[0, 0, 0], [255, 0, 0]], [[0, 255, 0], [255, 255, 255]]]
 COLOR_EXPECTED = [[0, 1], [2, 255]]
-
-
-def palette_picture(values, colors):
-    picture = Image.fromarray(np.array(values, np.uint8), "P")
-    picture.putpalette([part for color in colors for part in color])
-    return picture
 
 
 def as_mask(path, codec):

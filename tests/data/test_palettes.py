@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from palette_pictures import palette_picture
 from PIL import Image
 
 from pixelwise.data.check import check_data
@@ -10,12 +11,6 @@ from pixelwise.data.masks import read_mask
 from pixelwise.errors import DataError
 from pixelwise.inspection.survey import survey
 from pixelwise.labels import default_palette
-
-
-def palette_picture(values, colors):
-    picture = Image.fromarray(np.array(values, np.uint8), "P")
-    picture.putpalette([part for color in colors for part in color])
-    return picture
 
 
 def test_a_palette_gives_its_colours_to_the_classes_and_to_what_is_ignored(put_pair, tmp_path):

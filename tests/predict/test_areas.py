@@ -9,7 +9,7 @@ import pytest
 
 from pixelwise.errors import DataError
 from pixelwise.labels import Labels
-from pixelwise.predict import areas as areas_module
+from pixelwise.predict import lock as lock_module
 from pixelwise.predict.areas import check_areas, write_areas
 from pixelwise.predict.counts import count_pixels
 
@@ -59,7 +59,7 @@ def test_those_who_write_at_once_lose_no_rows(tmp_path):
 
 
 def test_a_lock_that_a_killed_process_left_is_passed_over(tmp_path, monkeypatch):
-    monkeypatch.setattr(areas_module, "PATIENCE", 0)
+    monkeypatch.setattr(lock_module, "PATIENCE", 0)
     (tmp_path / ".areas.csv.lock").touch()
     write_areas(tmp_path / "areas.csv", {"a": np.array([3, 1])}, LABELS)
     assert (tmp_path / "areas.csv").read_text().count("\n") == 3
@@ -75,9 +75,9 @@ def wait_until(come):
 
 
 def test_the_lock_of_a_process_that_writes_for_long_does_not_stay_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(areas_module, "BEAT", 0.001)
+    monkeypatch.setattr(lock_module, "BEAT", 0.001)
     lock = tmp_path / ".areas.csv.lock"
-    with areas_module._alone(tmp_path / "areas.csv"):
+    with lock_module.alone(tmp_path / "areas.csv"):
         for _ in range(2):
             os.utime(lock, (1, 1))
             wait_until(lambda: lock.stat().st_mtime != 1)
@@ -85,7 +85,7 @@ def test_the_lock_of_a_process_that_writes_for_long_does_not_stay_the_same(tmp_p
 
 
 def test_the_lock_of_another_process_is_neither_touched_nor_deleted(tmp_path, monkeypatch):
-    monkeypatch.setattr(areas_module, "BEAT", 0.001)
+    monkeypatch.setattr(lock_module, "BEAT", 0.001)
     looks, read = [], Path.read_bytes
 
     def count(path):
@@ -93,7 +93,7 @@ def test_the_lock_of_another_process_is_neither_touched_nor_deleted(tmp_path, mo
         return read(path)
 
     lock = tmp_path / ".areas.csv.lock"
-    with areas_module._alone(tmp_path / "areas.csv"):
+    with lock_module.alone(tmp_path / "areas.csv"):
         lock.unlink()
         lock.write_bytes(b"another")
         os.utime(lock, (1, 1))
@@ -108,15 +108,15 @@ def test_a_lock_that_changes_is_waited_for_and_told_once(tmp_path, monkeypatch, 
 
     def wait(seconds):  # the other process touches its lock twenty times, and is done
         assert lock.read_bytes() == b"another"
-        now[0] += areas_module.PATIENCE / 2
+        now[0] += lock_module.PATIENCE / 2
         os.utime(lock, (now[0], now[0]))
-        if now[0] > 10 * areas_module.PATIENCE:
+        if now[0] > 10 * lock_module.PATIENCE:
             lock.unlink()
 
-    monkeypatch.setattr(areas_module, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=wait))
+    monkeypatch.setattr(lock_module, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=wait))
     with caplog.at_level("INFO", "pixelwise"):
         write_areas(tmp_path / "areas.csv", {"a": np.array([3, 1])}, LABELS)
-    assert now[0] > 10 * areas_module.PATIENCE
+    assert now[0] > 10 * lock_module.PATIENCE
     assert caplog.messages == [f"waiting for another process that writes the table of areas: it holds {lock}"]
 
 

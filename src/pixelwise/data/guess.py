@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..errors import DataError
 from ..labels import IGNORE_INDEX, Color, default_palette
@@ -60,11 +60,12 @@ def from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descri
     """Take values for classes, and return these and a note; `worst` holds most values."""
     values = set(totals)
     below = tuple(sorted(value for value in values if value < 0))
-    void = [f"value {_listed(below)} is ignored"] if below else []
     if values - {*below} == {0, 255}:
         only = "hold 0 and 255 only" if not below else "hold 0 and 255"
         note = f"the masks {only}: taken for the two classes background and object"
-        return Description({0: "background", 255: "object"}, ignore=below), "; ".join([note, *void])
+        return Description({0: "background", 255: "object"}, ignore=below), "; ".join(
+            [note, *_ignoring(below)]
+        )
     classes = sorted(values - {255, *below})
     if len(classes) > 255:
         raise DataError(
@@ -91,10 +92,13 @@ def from_ids(totals: Mapping[int, tuple[int, int]], worst: Mask) -> tuple[Descri
         if missing:
             notes.append(f"{missing} of them occur in no mask")
         classes = list(range(classes[-1] + 1))
-    ignored = values.intersection(ignore)
-    if ignored:
-        notes.append(f"value {_listed(ignored)} is ignored")
+    notes += _ignoring(values.intersection(ignore))
     return Description({value: f"class_{value}" for value in classes}, ignore=ignore), "; ".join(notes)
+
+
+def _ignoring(values: Collection[int]) -> list[str]:
+    """Return the sentence that tells which values are ignored, if any are."""
+    return [f"value {_listed(values)} is ignored"] if values else []
 
 
 def _listed(values: Iterable[int]) -> str:

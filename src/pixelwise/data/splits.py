@@ -45,6 +45,11 @@ def split_of(path: Path, root: Path) -> str:
     return ""
 
 
+def in_split(split: str, name: str) -> str:
+    """Return a pair's name below the split that it tells, which may be ""."""
+    return f"{split}/{name}" if split else name
+
+
 def split_folders(root: Path) -> dict[str, list[Path]]:
     """Return the folders of our own layout by the split that each is called after: "val", "Validation", ...
 

@@ -19,7 +19,18 @@ from ..splits import split_of
 from .base import Format, Layout, Request
 from .coco_region import CocoRegion, segmentation_of
 from .drawing import Canvas, Region, Size, plan
-from .reading import as_size, collecting, files_with, find_files, holds, is_hidden, peek, read_json, reading
+from .reading import (
+    as_size,
+    collecting,
+    files_with,
+    find_files,
+    holds,
+    is_hidden,
+    missing,
+    peek,
+    read_json,
+    reading,
+)
 
 _WHAT = "COCO annotations with images, annotations and categories"
 _OTHER_KINDS = ("captions", "person_keypoints", "panoptic", "image_info")
@@ -215,7 +226,7 @@ def _numbered(
             raise DataError(f"two images have the id {entry['id']}: give each its own")
         image = images[path, file_name]
         if image is None:
-            faults.append(f"{path}: names the picture {file_name}, which is missing: add it, or take it out")
+            faults.append(missing(path, file_name, "add it, or take it out"))
             numbers[entry["id"]] = None
             continue
         origin = f"{path}: image {entry['id']} ({file_name})"

@@ -15,10 +15,21 @@ from ...errors import DataError
 from ...labels import Color, as_color
 from ..listing import name_in
 from ..pairs import Pair
-from ..splits import split_of
+from ..splits import in_split, split_of
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Stamp, box, ellipse, plan, turned
-from .reading import Points, as_points, as_size, collecting, files_with, find_files, peek, read_xml, reading
+from .reading import (
+    Points,
+    as_points,
+    as_size,
+    collecting,
+    files_with,
+    find_files,
+    missing,
+    peek,
+    read_xml,
+    reading,
+)
 
 _WHAT = "annotations of CVAT for images 1.1"
 _THIN = ("polyline", "points", "tag", "cuboid", "skeleton")
@@ -62,7 +73,7 @@ def open_cvat(request: Request) -> Layout:
     for (path, entry), image in images:
         name = entry.attrib["name"]
         if image is None:
-            faults.append(f"{path}: names the picture {name}, which is missing: put it into images")
+            faults.append(missing(path, name))
         else:
             with collecting(faults, f"{path}: image {name}", _WHAT):
                 pairs.append(_pair(path, entry, image, canvas, split_of(path, request.root)))
@@ -109,11 +120,11 @@ def _pair(path: Path, entry: Element, image: Path, canvas: Canvas, split: str) -
         if shape.attrib["label"] not in canvas.values:
             raise DataError(f"has a {shape.tag} of the label {shape.attrib['label']!r}, not in meta")
         regions.append(_region(shape, canvas.values))
-    below = name_in(name)
     subset = entry.get("subset", "").lower()
     split = split if subset in ("", "default") else subset
-    below = f"{split}/{below}" if split else below
-    return Pair(below, image, canvas.mask(f"{path}: image {name}", image, size, regions))
+    return Pair(
+        in_split(split, name_in(name)), image, canvas.mask(f"{path}: image {name}", image, size, regions)
+    )
 
 
 def _region(shape: Element, values: Mapping[str, int]) -> Region:

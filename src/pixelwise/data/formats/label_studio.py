@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ..image import MAX_PIXELS
 from ..pairs import Pair
-from ..splits import split_of
+from ..splits import in_split, split_of
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Patch, Region, Size, box, ellipse, plan
 from .reading import (
@@ -27,6 +27,7 @@ from .reading import (
     find_files,
     in_arrays,
     last_part,
+    missing,
     peek,
     read_json,
     reading,
@@ -106,10 +107,10 @@ def open_label_studio(request: Request) -> Layout:
     images = find_files(wanted, _shorter)
     for (path, task, results), (picture, _), image in zip(tasks, wanted, images, strict=True):
         if image is None:
-            faults.append(f"{path}: names the picture {picture}, which is missing: put it into images")
+            faults.append(missing(path, picture))
             continue
-        place, split = f"{path}: task {task.get('id')}", split_of(path, request.root)
-        name = f"{split}/{image.stem}" if split else image.stem
+        place = f"{path}: task {task.get('id')}"
+        name = in_split(split_of(path, request.root), image.stem)
         with collecting(faults, place, _WHAT):
             pairs.append(_pair(place, name, image, results, canvas))
     if not pairs:

@@ -28,6 +28,7 @@ from .reading import (
     find_files,
     holds,
     in_arrays,
+    missing,
     peek,
     read_json,
     read_lines,
@@ -94,14 +95,13 @@ def open_labelme(request: Request) -> Layout:
     for path, image in zip(contents, images, strict=True):
         claims[image].append(path)
     for (path, content), image in zip(contents.items(), images, strict=True):
-        called = f"{path}: names the picture {content['imagePath']}"
         if image is None:
-            faults.append(f"{called}, which is missing: put it beside")
+            faults.append(missing(path, content["imagePath"], "put it beside"))
             continue
         if path != _owner(image, claims[image]):
             faults.append(
-                f"{called}; {image} has that name, but another file names it, too: put the picture of this "
-                "file beside it, or delete this file"
+                f"{path}: names the picture {content['imagePath']}; {image} has that name, but another file "
+                "names it, too: put the picture of this file beside it, or delete this file"
             )
             continue
         with collecting(faults, path, _WHAT):

@@ -69,6 +69,11 @@ def collecting(faults: list[str], place: Path | str, what: str) -> Iterator[None
         faults.append(str(error))
 
 
+def missing(path: Path, name: str, mend: str = "put it into images") -> str:
+    """Return the fault of a file that names a picture which is not there."""
+    return f"{path}: names the picture {name}, which is missing: {mend}"
+
+
 def peek(path: Path, number: int = 65536) -> bytes:
     """Return the beginning and the end of a file, which tell its kind; nothing where it cannot be read."""
     try:

@@ -107,6 +107,7 @@ def test_exif_orientation_of_a_mask_is_respected(put):
         (np.full((2, 3), 12, np.uint8), IDS, "name the value in dataset.yaml"),
         (np.full((2, 3), 1000, np.uint16), IDS, "value 1000 in 6 pixels"),
         (np.full((2, 3), -1, np.int32), IDS, "value -1 in 6 pixels"),
+        (np.full((2, 3), -1, np.int32), IDS, "or write  ignore: [-1, 255]  in dataset.yaml"),
         (np.full((2, 3), 0.5, np.float32), IDS, "holds fractions, expected whole numbers"),
         (np.full((2, 3), np.nan, np.float32), IDS, "holds fractions, expected whole numbers"),
         (np.full((2, 3, 3), (1, 2, 3), np.uint8), IDS, "is a colour picture, expected one number a pixel"),

@@ -216,6 +216,19 @@ def test_255_for_an_object_beside_unsure_pixels_looks_like_a_class(root):
     assert found(root)["class-as-void"].severity is Severity.WARNING
 
 
+def test_void_below_0_is_no_255_that_may_be_a_class(root):
+    (root / "dataset.yaml").unlink()
+    for mask in root.glob("*/masks/*.png"):
+        change(mask, lambda values: np.where(values == 255, 0, values * 9 % 200).astype(np.uint8))
+    for mask in files(root):
+        with Image.open(mask) as picture:
+            values = np.array(picture).astype(np.int32)
+        values[: len(values) // 2] = -1
+        mask.unlink()
+        Image.fromarray(values).save(mask.with_suffix(".tif"))
+    assert "class-as-void" not in found(root)
+
+
 OF_ALL_MASKS = {
     "all-ignored": lambda values: np.full_like(values, 255),
     "black-and-white-mask": lambda values: np.where(values > 0, 255, 0).astype(np.uint8),

@@ -162,6 +162,22 @@ def test_a_void_below_0_survives_mending(root, tmp_path):
         np.testing.assert_array_equal(np.array(after), np.rot90(values, -1))
 
 
+def test_a_void_below_0_is_declared_beside_what_is_ignored(root, tmp_path):
+    mask = FAULTS["void-not-declared"](root)  # 255, and -1 in one mask
+    with Image.open(mask) as picture:
+        values = np.array(picture).astype(np.int32)
+    values[0, :2] = -1
+    mask.unlink()
+    Image.fromarray(values).save(mask.with_suffix(".tif"))
+    mends = [entry.mend for entry in find(survey(root)) if entry.kind == "void-not-declared"]
+    line = "write in dataset.yaml  ignore: [-1, 255]"
+    assert mends == [f"{line}  (or name it as a class)", line]
+    mend(survey(root), tmp_path / "mended")
+    names(root, CLASSES, "ignore: [-1, 255]\n")
+    for place in (root, tmp_path / "mended"):
+        assert find(survey(place)) == ()
+
+
 def test_a_file_that_is_gone_since_costs_its_own_pair_alone(root, tmp_path):
     looked_at = survey(root)
     first, second, *_ = [entry.pair for entry in looked_at.entries]

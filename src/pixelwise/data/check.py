@@ -224,11 +224,7 @@ def _strange_values(codec: MaskCodec, strange: dict[int, _Strange]) -> list[str]
     for value in most:
         entry = strange[value]
         others = f" (and {entry.masks - 1} other masks)" if entry.masks > 1 else ""
-        lines.append(
-            f"{entry.first}{others}: {codec.name(value)} in {entry.pixels:,} pixels is no class and not "
-            f"ignored; expected {codec.expected()}: correct the mask, or name the value in dataset.yaml "
-            "where that names the classes"
-        )
+        lines.append(f"{entry.first}{others}: {codec.refusal(value, entry.pixels)}")
     return lines
 
 

@@ -79,11 +79,7 @@ class MaskCodec:
         strange = ids < 0
         if strange.any():
             value = int(values[strange][0])
-            raise ImageError(
-                f"{self.name(value)} in {np.count_nonzero(values == value):,} pixels is no class and not "
-                f"ignored; expected {self.expected()}: correct the mask, or name the value in dataset.yaml "
-                "where that names the classes"
-            )
+            raise ImageError(self.refusal(value, int(np.count_nonzero(values == value))))
         return ids.astype(np.uint8)
 
     def _lookup(self, values: NDArray[Any]) -> NDArray[np.int16]:
@@ -132,6 +128,15 @@ class MaskCodec:
     def name(self, value: int) -> str:
         """Return how a message calls a value: "value 12" or "colour #80ff00"."""
         return f"colour {hex_color(value)}" if self.by_color else f"value {value}"
+
+    def refusal(self, value: int, pixels: int) -> str:
+        """Return what is wrong with a value that is none of `ids`, in so many pixels."""
+        ignored = (known for known, id_ in self.ids.items() if id_ == 255)
+        line = f"write  ignore: {sorted([value, *ignored])}  " if value < 0 else "name the value "
+        return (
+            f"{self.name(value)} in {pixels:,} pixels is no class and not ignored; expected "
+            f"{self.expected()}: correct the mask, or {line}in dataset.yaml where that names the classes"
+        )
 
     def expected(self) -> str:
         """Return in words which values are known."""

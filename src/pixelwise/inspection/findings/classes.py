@@ -234,14 +234,15 @@ def nothing_to_learn(survey: Survey, uses: Uses) -> Iterator[Finding]:
 
 def class_as_void(survey: Survey, uses: Uses) -> Iterator[Finding]:
     """Find a 255 that may be a class: beside values with gaps that nobody has named, and not rare."""
-    values, void = survey.meaning.description.values, uses[IGNORE_INDEX]
+    values = survey.meaning.description.values
     if survey.meaning.described or survey.codec.ids.get(255) != IGNORE_INDEX or values[-1] < len(values):
         return
-    if void.pixels > min(used.pixels for _, _, used in _classes(survey, uses)):
+    pixels = sum(facts.record.counts.get(255, 0) for _, facts in survey.masks() if _counts(facts))
+    if pixels > min(used.pixels for _, _, used in _classes(survey, uses)):
         yield finding(
             "class-as-void",
             Severity.WARNING,
-            f"255 is ignored, and covers more of the masks than a class does: {void.pixels:,} pixels",
+            f"255 is ignored, and covers more of the masks than a class does: {pixels:,} pixels",
             why="if 255 is the object, as beside 0 and 128 for unsure, it takes no part in the training",
             mend=f"look at the masks; write {FILE_NAME} (`pixelwise classes` drafts it) with 255 under names",
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...data.description import FILE_NAME
+from ...data.masks import hex_color, pack_color
 from ...data.stored import Again, Stored
 from ...labels import IGNORE_INDEX
 from ..finding import Finding, Found, Severity, count, finding, on_masks
@@ -123,7 +124,7 @@ def strange(survey: Survey, judged: Stored[Verdict]) -> Iterator[Finding]:
     for value, _ in masks.most_common(_LISTED):
         holding = (verdict for verdict in found if value in verdict.strange)
         if value in void:
-            yield _void_finding(survey, value, holding)
+            yield _void_finding(survey, value, void, holding)
         else:
             yield _beyond_finding(survey, value, holding)
 
@@ -168,8 +169,8 @@ def _shift_finding(survey: Survey, found: Found) -> Finding:
 def void_values(survey: Survey, masks: Mapping[int, int]) -> list[int]:
     """Return the values of no class that look like the mark of pixels that nobody labelled.
 
-    That is 255, or the value behind the last class, in half the masks or more, where it is the only one and
-    nothing else in the masks is ignored: otherwise it is a class that was not named.
+    That is 255, what lies below 0, or the value behind the last class, in half the masks or more, where it is
+    the only one and nothing else in the masks is ignored: otherwise it is a class that was not named.
 
     Args:
         survey: The data set.
@@ -177,8 +178,9 @@ def void_values(survey: Survey, masks: Mapping[int, int]) -> list[int]:
     """
     if survey.meaning.by_color:
         return sorted(value for value in masks if value in _VOID_COLORS)
-    if 255 in masks:
-        return [255]
+    marks = sorted(value for value in masks if value < 0 or value == IGNORE_INDEX)
+    if marks:
+        return marks
     behind = 1 + max((value for value, id_ in survey.codec.ids.items() if id_ != IGNORE_INDEX), default=0)
     if list(masks) != [behind] or 2 * masks[behind] < sum(1 for _ in survey.masks()):
         return []
@@ -186,16 +188,20 @@ def void_values(survey: Survey, masks: Mapping[int, int]) -> list[int]:
     return [] if ignored else [behind]
 
 
-def _void_finding(survey: Survey, value: int, holding: Iterable[Verdict]) -> Finding:
+def _void_finding(survey: Survey, value: int, void: Sequence[int], holding: Iterable[Verdict]) -> Finding:
     found = Found((verdict.pair, f"in {share(verdict, value)} of its pixels") for verdict in holding)
-    word = f'"#{value:06x}"' if survey.meaning.by_color else str(value)
+    source = survey.meaning.source
+    colors = [*map(pack_color, source.ignore_colors), *(void if survey.meaning.by_color else ())]
+    ids = [*source.ignore, *(() if survey.meaning.by_color else void)]
+    words = [*map(str, sorted(ids)), *(f'"{hex_color(color)}"' for color in colors)]
+    otherwise = "  (or name it as a class)" if value >= 0 else ""
     return on_masks(
         "void-not-declared",
         Severity.BLOCKS,
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} looks like void, but is not declared",
         found,
         why="training refuses values that are no class; as a class of its own, void would spoil the scores",
-        mend=survey.mends_values or f"write in {FILE_NAME}  ignore: [{word}]  (or name it as a class)",
+        mend=survey.mends_values or f"write in {FILE_NAME}  ignore: [{', '.join(words)}]{otherwise}",
         fix="declares it",
     )
 

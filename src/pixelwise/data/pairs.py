@@ -156,17 +156,12 @@ class SegmentationData:
         names = self.labels.class_names
         if names == class_names:
             return self
-        mend = f"name the classes in {self.root / 'dataset.yaml'} as the model does, or take another model"
-        if len(names) != len(class_names):
+        surplus = [name for name in names if name not in class_names]
+        missing = [name for name in class_names if name not in names]
+        if surplus or missing:
             raise ConfigError(
-                f"{self.root}: has {len(names)} classes ({_shortened(names)}), "
-                f"but the model tells {len(class_names)} apart ({_shortened(class_names)}): {mend}"
-            )
-        if other := [name for name in names if name not in class_names]:
-            missing = [name for name in class_names if name not in names]
-            raise ConfigError(
-                f"{self.root}: has the classes {_shortened(other)}, where the model has "
-                f"{_shortened(missing)}: {mend}"
+                f"{self.root}: its {len(names)} classes are not the {len(class_names)} of the model: "
+                f"{self._unlike(surplus, missing)}"
             )
         old = [names.index(name) for name in class_names]
         new = {id_: place for place, id_ in enumerate(old)}
@@ -179,6 +174,21 @@ class SegmentationData:
             ),
             notes=(*self.notes, "the classes are told by their names: their order is not the model's"),
         )
+
+    def _unlike(self, surplus: list[str], missing: list[str]) -> str:
+        """Return which classes the data has and the model has not, and the other way round, and the mend."""
+        found = {"only the data has": surplus, "only the model has": missing}
+        told = ", ".join(f"{who} {_shortened(names)}" for who, names in found.items() if names)
+        path = self.root / "dataset.yaml"
+        if surplus and missing:
+            mend = f"rename, merge or drop classes in {path} until they are the model's"
+        elif surplus:
+            mend = (
+                f"drop: [{_shortened(surplus)}]  in {path} has them ignored, merge makes them part of another"
+            )
+        else:
+            mend = f"name the classes in {path} as the model does"
+        return f"{told}: {mend}, or take another model"
 
     def _advice(self, split: str) -> str:
         """Return how to get a split that is missing."""

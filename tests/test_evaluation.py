@@ -290,6 +290,16 @@ def test_what_is_no_model_and_no_data_set_is_told_from_python(what, model, data)
             load(what)
 
 
+def test_a_model_file_is_computed_on_the_device_and_averaged_as_asked(small_model_path, tmp_path):
+    write_pair(tmp_path / "val", "a", np.zeros((8, 8)), np.zeros((8, 8)))
+    (tmp_path / "dataset.yaml").write_text("names: {0: background, 1: cat, 2: dog, 3: bird}\n")
+    evaluation = evaluate(small_model_path, tmp_path, engine="torch", device="cpu", tta="flip")
+    assert evaluation.engine.startswith("torch cpu")
+    assert evaluation.engine.endswith(", flip")
+    with pytest.raises(ConfigError, match="device"):
+        evaluate(small_model_path, tmp_path, engine="torch", device="nowhere")
+
+
 def test_a_model_file_scores_as_its_engines_do(small_model_path, exported_model_path, tmp_path):
     random = np.random.default_rng(0)
     for name in "ab":

@@ -142,10 +142,13 @@ class SegmentationData:
         """
         if name not in self.splits:
             found = f"has no split '{name}', only {', '.join(self.splits)}"
-            faults = [line for lines in self.faults.values() for line in lines]
-            left_out = f"; the first of what is left out: {faults[0]}" if faults else ""
-            raise DataError(f"{self.root}: {found}{self._advice(name)}{left_out}")
+            raise DataError(f"{self.root}: {found}{self._advice(name)}{self.left_out()}")
         return self.splits[name]
+
+    def left_out(self) -> str:
+        """Return the end of a message that names the first file that is in no split, if there is one."""
+        faults = [line for lines in self.faults.values() for line in lines]
+        return f"; the first of what is left out: {faults[0]}" if faults else ""
 
     def numbered_as(self, class_names: tuple[str, ...]) -> SegmentationData:
         """Return the same data set with id i for the class that id i is to a model, found by its name.

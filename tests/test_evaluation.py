@@ -14,7 +14,7 @@ from pixelwise.data.folder import open_data
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
 from pixelwise.evaluation import count_confusion, evaluate, open_both
 from pixelwise.export.write import export_model
-from pixelwise.labels import Labels
+from pixelwise.labels import Labels, default_palette
 from pixelwise.metrics import Scores
 from pixelwise.models.fcn import FCN
 from pixelwise.predict.predictor import Predictor
@@ -162,15 +162,27 @@ def test_a_missing_split_is_an_error_that_names_the_others(model, data):
     [
         (
             ("ground", "cat"),
-            r"has 3 classes \(ground, cat, dog\), .* 2 apart \(ground, cat\): .*dataset\.yaml",
+            r": only the data has dog: drop: \[dog\]  in .*dataset\.yaml has them ignored, mer",
         ),
-        (("cow", "dog", "cat"), r"has the classes ground, where the model has cow: .*dataset\.yaml"),
+        (
+            ("cow", "ground", "cat", "dog"),
+            r": only the model has cow: name the classes in .*dataset\.yaml as",
+        ),
+        (("cow", "dog", "cat"), r": only the data has ground, only the model has cow: rename, merge or drop"),
     ],
 )
 def test_other_classes_than_the_models_are_refused(names, message, data):
-    labels = Labels(names, LABELS.palette[: len(names)])
+    labels = Labels(names, default_palette(len(names)))
     with pytest.raises(ConfigError, match=message):
         evaluate(Predictor(RedChannel(labels)), data)
+
+
+def test_a_class_too_many_is_mended_as_the_message_says(data):
+    with (data / "dataset.yaml").open("a") as file:
+        file.write("\ndrop: [dog]\n")
+    labels = Labels(LABELS.class_names[:2], LABELS.palette[:2])
+    _, opened = open_both(Predictor(RedChannel(labels)), data)
+    assert opened.labels.class_names == ("ground", "cat")
 
 
 def test_classes_in_another_order_are_told_by_their_names(model, data):
@@ -208,7 +220,7 @@ def test_a_network_in_memory_is_scored_as_it_is(data):
     assert network.training
     assert evaluation.labels == open_data(data).labels
     assert evaluation.scores.confusion.sum() == counts_of([random_pair(*how) for how in VAL.values()]).sum()
-    with pytest.raises(ConfigError, match="2 apart"):
+    with pytest.raises(ConfigError, match="not the 2 of the model"):
         evaluate(FCN("fcn32s_vgg11", 2), data)
 
 
@@ -276,6 +288,16 @@ def test_what_is_no_model_and_no_data_set_is_told_from_python(what, model, data)
     for load in (Predictor.load, export_model):
         with pytest.raises(ConfigError, match=f"found {kind}, expected the path of a run folder or a model"):
             load(what)
+
+
+def test_a_model_file_is_computed_on_the_device_and_averaged_as_asked(small_model_path, tmp_path):
+    write_pair(tmp_path / "val", "a", np.zeros((8, 8)), np.zeros((8, 8)))
+    (tmp_path / "dataset.yaml").write_text("names: {0: background, 1: cat, 2: dog, 3: bird}\n")
+    evaluation = evaluate(small_model_path, tmp_path, engine="torch", device="cpu", tta="flip")
+    assert evaluation.engine.startswith("torch cpu")
+    assert evaluation.engine.endswith(", flip")
+    with pytest.raises(ConfigError, match="device"):
+        evaluate(small_model_path, tmp_path, engine="torch", device="nowhere")
 
 
 def test_a_model_file_scores_as_its_engines_do(small_model_path, exported_model_path, tmp_path):

@@ -67,8 +67,14 @@ def as_path(value: object, what: str) -> Path:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the end of a message on an unknown word: a colon and the nearest known one, if any is near."""
+    """Return the end of a message on an unknown word: a colon and the nearest known one, if any is near.
+
+    Near is also what shortens it to its initials, as lr does learning_rate.
+    """
     import difflib  # which a start without an error can do without
 
-    nearest = difflib.get_close_matches(word, known, n=1)
+    known = list(known)
+    initials = "".join(part[:1] for part in word.replace("_", "-").split("-"))
+    shorter = [name for name in known if name.strip("-") == initials]
+    nearest = difflib.get_close_matches(word, known, n=1) or shorter
     return f": did you mean {nearest[0]}?" if nearest else ""

@@ -82,6 +82,8 @@ def evaluate(
     split: str = "val",
     out: str | Path | None = None,
     engine: EngineName = "auto",
+    device: str = "auto",
+    tta: TtaName = "none",
     format: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -94,6 +96,8 @@ def evaluate(
         split: Which part of the data set: train, val or test.
         out: Folder for scores.json, per_picture.csv and confusion.png; nothing is written without it.
         engine: What computes a model that is loaded from a file.
+        device: Where it does; as `Predictor.load` has it.
+        tta: Which answers it averages; as `Predictor.load` has it.
         format: Format of a data set that is a folder; recognised by looking when None.
         overwrite: Replace an evaluation that `out` already holds.
         progress: Called with the pictures done and the number of all.
@@ -108,7 +112,7 @@ def evaluate(
     require("torch", "torchmetrics", *(["matplotlib"] if out is not None else []))
     if out is not None:
         check_free(Path(out), overwrite)
-    predictor, data = open_both(model, data, engine, format=format)
+    predictor, data = open_both(model, data, engine, format=format, tta=tta, device=device)
     pairs = data.split(split)
 
     num_classes = data.labels.num_classes

@@ -63,7 +63,8 @@ def test_a_bug_keeps_its_traceback(error, monkeypatch):
             "there is no command 'zzz': expected train, evaluate, predict, export, quantize, ",
         ),
         (["evaluate"], "MODEL"),
-        (["evaluate", "a", "b", "--spilt", "val"], "Did you mean --split?"),
+        (["evaluate", "a", "b", "--spilt", "val"], "there is no option '--spilt': did you mean --split?"),
+        (["train", "DATA", "--learning-rate=1e-3"], "no option '--learning-rate': did you mean --lr?"),
         (
             ["evaluate", "a", "b", "--engine", "cuda"],
             '"torch-compiled", "openvino-int8", "openvino"',
@@ -78,6 +79,24 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments, told, capsys):
     assert captured.err.startswith("pixelwise: error: ")
     assert captured.err.count("\n") == 1
     assert told in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["predict", "run", "shots", "--out", ""], "--out"),
+        (["predict", "run", "", "--out", "masks", "--overlay"], "PICTURES"),
+        (["train", "", "--out=runs/first"], "DATA"),
+        (["train", "DATA", "--model", "", "--no-flip"], "--model"),
+        (["train", "DATA", "--weights="], "--weights"),
+        (["train", "DATA", "--config", ""], "--config"),
+    ],
+)
+def test_an_empty_value_is_not_the_current_folder(arguments, name, capsys):
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"pixelwise: error: {name} is empty: give a value")
+    assert told.count("\n") == 1
 
 
 def test_a_command_returns_its_exit_code(tmp_path, capsys):

@@ -95,7 +95,7 @@ def test_a_model_of_other_classes_is_one_line(run, data, capsys):
     (data / "dataset.yaml").write_text("names: {0: background, 1: cat, 2: fox, 3: bird}\n")
     assert main(["evaluate", str(run), str(data)]) == 1
     told = capsys.readouterr().err
-    assert "has the classes fox, where the model has dog: " in told
+    assert "only the data has fox, only the model has dog: " in told
     assert told.splitlines()[-1].startswith("pixelwise: error: ")
     assert told.count("\n") == 2  # the engine that was taken, and the error
 

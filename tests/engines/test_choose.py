@@ -128,9 +128,16 @@ def test_int8_goes_first_where_the_processor_is_quick_in_it(int8_folder, machine
     assert taken(int8_folder, monkeypatch) == "model.xml"
 
 
-def test_masks_in_int8_count_as_those_of_another_model(int8_folder):
+def test_masks_in_int8_count_as_those_of_another_model_and_of_each_quantisation(int8_folder):
     exact = load_engine(int8_folder, "openvino").card.fingerprint
-    assert load_engine(int8_folder, "openvino-int8").card.fingerprint == f"{exact}+int8"
+    first, same = (load_engine(int8_folder, "openvino-int8").card.fingerprint for _ in range(2))
+    assert first == same
+    assert first.startswith(f"{exact}+int8-")
+    weights = int8_folder / "model-int8.bin"
+    content = weights.read_bytes()
+    weights.unlink()  # a link to the file of other tests
+    weights.write_bytes(content[:-4] + np.float32(0.5).tobytes())
+    assert load_engine(int8_folder, "openvino-int8").card.fingerprint != first
 
 
 def test_of_two_graphs_the_one_that_is_named_is_taken(int8_folder, machine, monkeypatch):

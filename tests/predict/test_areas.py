@@ -42,6 +42,16 @@ def test_rows_of_other_pictures_stay_and_those_of_the_same_are_replaced(tmp_path
     ]
 
 
+@pytest.mark.parametrize("cut", ["shots/b", '"b, ', "b,class_0", "b,class_0,4"])
+def test_a_row_that_was_cut_off_goes(tmp_path, cut):
+    path = tmp_path / "areas.csv"
+    write_areas(path, {"a": np.array([3, 1])}, LABELS)
+    whole = path.read_text()
+    path.write_text(whole + cut)
+    write_areas(path, {"a": np.array([3, 1])}, LABELS)
+    assert path.read_text() == whole
+
+
 def test_names_that_are_no_text_keep_their_bytes(tmp_path):
     path = tmp_path / "areas.csv"
     for name in (b"caf\xe9", b"th\xe9"):

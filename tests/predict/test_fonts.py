@@ -20,7 +20,7 @@ def test_ascii_is_drawn_with_pillows_own_font_on_every_machine():
 
 
 def test_without_another_font_ids_stand_before_names_that_cannot_be_read(monkeypatch):
-    monkeypatch.setattr(fonts, "_others", lambda: ())
+    monkeypatch.setattr(fonts, "other_fonts", lambda: ())
     drawn = []
     monkeypatch.setattr(render.ImageDraw.ImageDraw, "text", lambda self, at, text, **how: drawn.append(text))
     legend([ClassShare(3, "Straße", (200, 0, 0), 0.5), ClassShare(0, "road", (0, 0, 0), 0.5)], 400, 14)

@@ -1,6 +1,9 @@
 import copy
 import io
+import multiprocessing
 import pickle
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,7 +163,7 @@ def test_a_predictor_that_is_sent_to_a_process_is_loaded_there_once(run_folder, 
     predictor = Predictor.load("run", engine="openvino", tta="flip")
     monkeypatch.chdir("/")  # where the other process may be
     sent, again = (pickle.loads(pickle.dumps(predictor)) for _ in range(2))
-    assert sent is again is not predictor
+    assert sent.engine is again.engine is not predictor.engine
     assert sent.engine.name == predictor.engine.name
     np.testing.assert_array_equal(sent(picture), predictor(picture))
 
@@ -173,11 +176,22 @@ def test_a_sent_predictor_gives_the_masks_of_its_own_model_or_none(small_model, 
         save_model(path, network, small_labels)
         predictor = Predictor.load(path, device="cpu")
         sent.append(pickle.dumps(predictor))
-        assert pickle.loads(sent[-1]).card == predictor.card
+        assert pickle.loads(pickle.dumps(pickle.loads(sent[-1]))).card == predictor.card
     predictor_module._load_once.cache_clear()  # as in a process that is new
+    changed = pickle.loads(sent[0])  # no error yet: Pool.map would wait for ever
     with pytest.raises(CheckpointError, match=r"model\.safetensors: the model has changed since it was load"):
-        pickle.loads(sent[0])
+        _ = changed.card
     assert pickle.loads(sent[1]).card == predictor.card
+
+
+def test_a_pool_tells_that_the_model_is_gone(small_model_path, tmp_path, stripes):
+    path = Path(shutil.copy(small_model_path, tmp_path))
+    predictor = Predictor.load(path, device="cpu")
+    path.unlink()
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        waiting = pool.map_async(predictor, [stripes])
+        with pytest.raises(CheckpointError, match=r"model\.safetensors: no such model file"):
+            waiting.get(timeout=60)
 
 
 def test_a_copy_of_a_predictor_has_the_same_engine(run_folder, predictor):

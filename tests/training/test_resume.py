@@ -72,9 +72,14 @@ def _drop_a_pair(data: Path) -> None:
         (data / "val" / kind / "1.png").unlink()
 
 
+def _lose_a_picture(data: Path) -> None:
+    (data / "val" / "images" / "1.png").unlink()
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (_lose_a_picture, r"expected 3 pairs, .*; the first of what is left out: .*val/masks/1\.png: .*"),
         (_swap_classes, "found classes: class_1, class_0; expected class_0, class_1"),
         (_rename_a_pair, "found train: 8 pairs, names .*; expected 8 pairs, names"),
         (_drop_a_pair, "found val: 2 pairs, .*; expected 3 pairs"),

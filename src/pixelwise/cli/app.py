@@ -11,10 +11,10 @@ import io
 import itertools
 import os
 import sys
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from cyclopts import (
+    UNSET,
     App,
     Argument,
     ArgumentCollection,
@@ -25,11 +25,11 @@ from cyclopts import (
     UnknownCommandError,
     UnknownOptionError,
 )
-from cyclopts.config import Dict
 
 from .. import __version__
-from ..errors import ConfigError, DataError, PixelwiseError, did_you_mean
+from ..errors import PixelwiseError, did_you_mean
 from ..extras import missing_extra
+from .recipe import add_recipe, check_together, kinds_in
 
 COMMANDS = {
     "train": "Train a network on a folder of pictures and masks.",
@@ -80,70 +80,33 @@ class _Commands(App):
         (console or self.console).print("\n".join(["Example:", *lines]), highlight=False, markup=False)
 
 
-def _from_recipe(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Give the options that are missing the values that the file behind `--config` holds."""
-    chosen = next((argument for argument in arguments if "--config" in argument.names), None)
-    if chosen is not None and chosen.tokens:
-        recipe = Path(chosen.tokens[-1].value)
-        if not recipe.is_file():
-            found = "is no file" if recipe.exists() else "no such recipe"
-            raise ConfigError(f"{recipe}: {found}; expected a YAML file of settings")
-        settings = _read_recipe(recipe)
-        for key, value in settings.items():
-            if key in COMMANDS:  # which cyclopts passes over
-                raise _unknown_setting(recipe, key, arguments)
-            if isinstance(value, bool):
-                _refuse_truth(recipe, key, value, arguments)
-        try:
-            Dict(settings, source=str(recipe), use_commands_as_keys=False)(app, commands, arguments)
-        except UnknownOptionError as error:
-            key = (error.token.keyword or "").strip("[]").replace("][", ".")
-            raise _unknown_setting(recipe, key, arguments) from error
-        except CycloptsError as error:
-            error.verbose = False
-            raise ConfigError(" ".join(str(error).split())) from error
+def _complete(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Add what a recipe holds to what was typed, and refuse what would be taken for something else."""
+    recipe = add_recipe(app, commands, arguments)
     for argument in arguments:
+        _refuse_empty(argument)
         _refuse_fractions(argument)
+    if recipe is not None:
+        check_together(recipe, arguments)
 
 
-def _unknown_setting(recipe: Path, key: str, arguments: ArgumentCollection) -> ConfigError:
-    known = [name.removeprefix("--") for argument in arguments for name in argument.names]
-    return ConfigError(f"{recipe}: there is no setting '{key}'{did_you_mean(key, known)}")
-
-
-def _refuse_truth(recipe: Path, key: str, value: bool, arguments: ArgumentCollection) -> None:
-    """Raise where a setting that is no switch has got what YAML makes of a word such as no."""
-    name = f"--{key}".replace("_", "-")
-    if any(name in argument.names and bool not in _kinds(argument.hint) for argument in arguments):
-        raise ConfigError(
-            f"{recipe}: {key} is {str(value).lower()}, as YAML reads yes, no, on and off: "
-            "write another value, or put the word into quotes"
-        )
-
-
-def _read_recipe(recipe: Path) -> dict[str, Any]:
-    from ..data.description import load_yaml
-
-    try:
-        settings = load_yaml(recipe) or {}
-    except DataError as error:
-        raise ConfigError(f"{recipe}: {error}") from error
-    if not (isinstance(settings, dict) and all(isinstance(key, str) for key in settings)):
-        raise ConfigError(f"{recipe}: must be a mapping, with lines such as  epochs: 60")
-    return settings
+def _refuse_empty(argument: Argument) -> None:
+    """Raise where a value is empty, as of a shell variable that is not set: as a path it is this folder."""
+    for token in argument.tokens:
+        if not token.value and token.implicit_value is UNSET:  # which a switch has
+            place = f"{token.source}: " if token.source != "cli" else ""
+            raise CycloptsError(
+                msg=f"{place}{argument.name} is empty: give a value ('.' is the current folder); "
+                "is a variable of the shell not set?"
+            )
 
 
 def _refuse_fractions(argument: Argument) -> None:
     """Raise where a whole number is wanted and a fraction given, which cyclopts would round."""
-    kinds = _kinds(argument.hint)
+    kinds = kinds_in(argument.hint)
     for token in argument.tokens if int in kinds and float not in kinds else ():
         if "." in token.value:
             raise CoercionError(token=token, argument=argument, target_type=int)
-
-
-def _kinds(hint: Any) -> set[Any]:
-    """Return the types in a type, however deep."""
-    return {hint}.union(*map(_kinds, get_args(hint)))
 
 
 def _shown_default(value: object) -> str | None:
@@ -160,7 +123,7 @@ app = _Commands(
     help=HELP,
     version=__version__,
     help_format="plaintext",
-    config=_from_recipe,
+    config=_complete,
     default_parameter=Parameter(negative=(), show_default=_shown_default),
     group_parameters=Group("Options"),
     print_error=False,  # `main` does
@@ -223,6 +186,10 @@ def _usage_error(error: CycloptsError) -> str:
         return f"there is no command '{word}'" + (
             did_you_mean(word, COMMANDS) or f": expected {', '.join(COMMANDS)}"
         )
+    if isinstance(error, UnknownOptionError):
+        option = (error.token.keyword or error.token.value).partition("=")[0]
+        names = [name for argument in error.argument_collection for name in argument.names]
+        return f"there is no option '{option}'" + did_you_mean(option, names)
     if isinstance(error, CoercionError) and error.token is None and error.argument is not None:
         places = [token.source for token in error.argument.tokens if token.source != "cli"]
         mend = f"; in a recipe write  {error.argument.name.strip('-')}: [A, B]" if places else ""

@@ -142,10 +142,13 @@ class SegmentationData:
         """
         if name not in self.splits:
             found = f"has no split '{name}', only {', '.join(self.splits)}"
-            faults = [line for lines in self.faults.values() for line in lines]
-            left_out = f"; the first of what is left out: {faults[0]}" if faults else ""
-            raise DataError(f"{self.root}: {found}{self._advice(name)}{left_out}")
+            raise DataError(f"{self.root}: {found}{self._advice(name)}{self.left_out()}")
         return self.splits[name]
+
+    def left_out(self) -> str:
+        """Return the end of a message that names the first file that is in no split, if there is one."""
+        faults = [line for lines in self.faults.values() for line in lines]
+        return f"; the first of what is left out: {faults[0]}" if faults else ""
 
     def numbered_as(self, class_names: tuple[str, ...]) -> SegmentationData:
         """Return the same data set with id i for the class that id i is to a model, found by its name.
@@ -156,17 +159,12 @@ class SegmentationData:
         names = self.labels.class_names
         if names == class_names:
             return self
-        mend = f"name the classes in {self.root / 'dataset.yaml'} as the model does, or take another model"
-        if len(names) != len(class_names):
+        surplus = [name for name in names if name not in class_names]
+        missing = [name for name in class_names if name not in names]
+        if surplus or missing:
             raise ConfigError(
-                f"{self.root}: has {len(names)} classes ({_shortened(names)}), "
-                f"but the model tells {len(class_names)} apart ({_shortened(class_names)}): {mend}"
-            )
-        if other := [name for name in names if name not in class_names]:
-            missing = [name for name in class_names if name not in names]
-            raise ConfigError(
-                f"{self.root}: has the classes {_shortened(other)}, where the model has "
-                f"{_shortened(missing)}: {mend}"
+                f"{self.root}: its {len(names)} classes are not the {len(class_names)} of the model: "
+                f"{self._unlike(surplus, missing)}"
             )
         old = [names.index(name) for name in class_names]
         new = {id_: place for place, id_ in enumerate(old)}
@@ -179,6 +177,21 @@ class SegmentationData:
             ),
             notes=(*self.notes, "the classes are told by their names: their order is not the model's"),
         )
+
+    def _unlike(self, surplus: list[str], missing: list[str]) -> str:
+        """Return which classes the data has and the model has not, and the other way round, and the mend."""
+        found = {"only the data has": surplus, "only the model has": missing}
+        told = ", ".join(f"{who} {_shortened(names)}" for who, names in found.items() if names)
+        path = self.root / "dataset.yaml"
+        if surplus and missing:
+            mend = f"rename, merge or drop classes in {path} until they are the model's"
+        elif surplus:
+            mend = (
+                f"drop: [{_shortened(surplus)}]  in {path} has them ignored, merge makes them part of another"
+            )
+        else:
+            mend = f"name the classes in {path} as the model does"
+        return f"{told}: {mend}, or take another model"
 
     def _advice(self, split: str) -> str:
         """Return how to get a split that is missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import logging
 import shlex
@@ -185,10 +186,16 @@ def _load_export(files: ModelFiles, engine: ExportEngineName, device: str) -> En
 
     loaded = OpenVinoEngine(export)
     files.check_fresh(engine, loaded.card)
-    if engine == "openvino-int8":  # its masks are others
-        loaded.card = replace(loaded.card, fingerprint=f"{loaded.card.fingerprint}+int8")
+    if engine == "openvino-int8":  # its masks are others, and those of each quantisation
+        loaded.card = replace(loaded.card, fingerprint=f"{loaded.card.fingerprint}+int8-{_digest(export)}")
     loaded.warm_up()
     return loaded
+
+
+def _digest(export: Path) -> str:
+    """Name the very weights of an OpenVINO file."""
+    with export.with_suffix(".bin").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _way_out(files: ModelFiles, engine: ExportEngineName) -> str:

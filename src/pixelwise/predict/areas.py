@@ -39,8 +39,8 @@ def check_areas(path: Path) -> None:
 def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Labels) -> None:
     """Write a row for every class of every picture, zeros included.
 
-    Rows of other pictures that the table holds already stay, and those of these pictures are replaced.
-    Several processes may add to a table: each waits for its turn.
+    Rows of other pictures that the table holds already stay, and those of these pictures are replaced; one
+    that was cut off goes. Several processes may add to a table: each waits for its turn.
 
     Args:
         path: The CSV file.
@@ -56,7 +56,7 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
         text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="")
         table = csv.writer(text)
         table.writerow(HEADER)
-        table.writerows(row for row in earlier if row[0] not in counts)
+        table.writerows(row for row in earlier if len(row) == len(HEADER) and row[0] not in counts)
         for picture, pixels in counts.items():
             for name, number in zip(labels.class_names, pixels.tolist(), strict=True):
                 table.writerow([picture, name, number, f"{number / pixels.sum():.6f}"])

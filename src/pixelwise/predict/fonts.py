@@ -31,7 +31,7 @@ def find_font(text: str, size: int) -> Font:
     own = ImageFont.load_default(size)
     if not missing_letters(text, own):
         return own
-    fonts = (own, *(ImageFont.truetype(path, size) for path in _others()))
+    fonts = (own, *(ImageFont.truetype(path, size) for path in other_fonts()))
     return min(fonts, key=lambda font: len(missing_letters(text, font)))
 
 
@@ -42,7 +42,7 @@ def missing_letters(text: str, font: Font) -> set[str]:
 
 
 @cache
-def _others() -> tuple[str, ...]:
+def other_fonts() -> tuple[str, ...]:
     """Return the files of `OTHERS` that are installed, with the system or with matplotlib."""
     names = list(OTHERS)
     if (matplotlib := importlib.util.find_spec("matplotlib")) and matplotlib.origin:

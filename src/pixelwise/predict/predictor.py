@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +22,8 @@ Picture = str | Path | Image.Image | NDArray[Any]
 """A path, a Pillow picture, or an array (H, W, 3) RGB, (H, W) grey or (H, W, in_channels): in 0..255, or the
 numbers that the pictures hold where the model has learned from such."""
 
-_Loading = tuple[Path, EngineName, str, TtaName]
+_Loading = tuple[Path, EngineName, str, TtaName, str]
+"""What `Predictor.load` was called with, and the fingerprint of what it found."""
 
 
 class Predictor:
@@ -35,9 +35,6 @@ class Predictor:
     Pictures from files and from Pillow are turned upright as their EXIF orientation says. They are read as
     those were that the model has learned from: as RGB (or grey) in 0..255, or band by band as they are.
     A Predictor may be called from several threads, and sent to other processes.
-
-    Attributes:
-        engine: What computes the network.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -72,8 +69,17 @@ class Predictor:
         """
         loaded = load_engine(path, engine, device)
         predictor = cls(loaded if tta == "none" else TtaEngine(loaded, tta))
-        predictor._loaded_by = Path(path).absolute(), engine, device, tta
+        predictor._loaded_by = Path(path).absolute(), engine, device, tta, predictor.card.fingerprint
         return predictor
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What computes the network; a Predictor that was sent to this process loads it at first use.
+
+        Raises:
+            CheckpointError: it is not the model that was sent; or see `load`, as for all else.
+        """
+        return _load_once(self._sendable())
 
     def __copy__(self) -> Self:
         """Return another Predictor with the same engine."""
@@ -81,18 +87,28 @@ class Predictor:
         twin.__dict__.update(self.__dict__)
         return twin
 
-    def __reduce__(self) -> tuple[Callable[..., Predictor], tuple[_Loading, str]]:
-        """Travel to another process, which loads the model again and makes sure that it is still the same.
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to another process, which loads the model again when it needs it.
+
+        Not sooner: an error while it arrives would end the process, and `Pool.map` would wait for ever.
 
         Raises:
             ConfigError: it was made from an engine, and not by `load`.
+        """
+        return {"_loaded_by": self._sendable()}
+
+    def _sendable(self) -> _Loading:
+        """Return what another process can load the model by.
+
+        Raises:
+            ConfigError: there is nothing of the kind.
         """
         if self._loaded_by is None:
             raise ConfigError(
                 "a Predictor of a network in memory cannot be sent to another process: "
                 "save the model, and take Predictor.load"
             )
-        return _load_once, (self._loaded_by, self.card.fingerprint)
+        return self._loaded_by
 
     @property
     def card(self) -> ModelCard:
@@ -142,18 +158,18 @@ class Predictor:
 
 
 @lru_cache(maxsize=4)
-def _load_once(loading: _Loading, fingerprint: str) -> Predictor:
+def _load_once(loading: _Loading) -> Engine:
     """Load a model that was sent to this process: `Pool.map` sends it with every few pictures.
 
     Raises:
         CheckpointError: it is not the model that was sent; or see `Predictor.load`, as for all else.
     """
-    path, engine, device, tta = loading
-    predictor = Predictor.load(path, engine=engine, device=device, tta=tta)
-    found = predictor.card.fingerprint
+    path, engine, device, tta, fingerprint = loading
+    loaded = Predictor.load(path, engine=engine, device=device, tta=tta).engine
+    found = loaded.card.fingerprint
     if found != fingerprint:
         raise CheckpointError(
             f"{path}: the model has changed since it was loaded, or the engine {engine} takes another file "
             f"here: found {found}, expected {fingerprint}; load it again, or name the engine"
         )
-    return predictor
+    return loaded

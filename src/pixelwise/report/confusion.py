@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..labels import Labels
 from ..metrics import Scores
+from .lettering import Lettering, letters_wide
 
 VALUES_UP_TO = 20
 """With more classes than this the cells are too small for numbers."""
@@ -36,7 +38,7 @@ def confusion_picture(scores: Scores, labels: Labels, path: Path) -> None:
 
     few = len(counts) <= VALUES_UP_TO
     side = max(1.6, len(counts) * (0.48 if few else 0.17))
-    names = (0.09 if few else 0.06) * max(map(len, labels.class_names))
+    names = (0.09 if few else 0.06) * max(map(letters_wide, labels.class_names))
     figure = Figure(figsize=(side + names + 1.3, side + names + 1.0), layout="constrained")
     axes = figure.add_subplot()
     axes.set_facecolor(ABSENT)
@@ -65,11 +67,11 @@ def _draw_grid(axes: Axes, number: int) -> None:
 
 def _name_classes(axes: Axes, labels: Labels, size: float) -> None:
     """Write the class names along both axes, each beside a square of the class's colour."""
-    places = range(labels.num_classes)
-    axes.set_xticks(
-        places, labels.class_names, rotation=45, ha="right", rotation_mode="anchor", parse_math=False
-    )
-    axes.set_yticks(places, labels.class_names, parse_math=False)
+    places, lettering = range(labels.num_classes), Lettering(*labels.class_names)
+    names = lettering.names(labels.class_names)
+    how: dict[str, Any] = {"fontfamily": lettering.families, "parse_math": False}
+    axes.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor", **how)
+    axes.set_yticks(places, names, **how)
     axes.tick_params(labelsize=size, labelcolor=INK, pad=1.8 * size)
     axes.set_xlabel("prediction", fontsize=size + 1, color=INK)
     axes.set_ylabel("truth", fontsize=size + 1, color=INK)

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from ..labels import Color, Labels
+from .lettering import Lettering, letters_wide
 
 WRONG: Color = (214, 39, 40)
 IGNORED: Color = (110, 110, 110)
@@ -48,7 +49,9 @@ def example_row(
     """
     counted = truth != labels.ignore_index
     wrong = float((truth != prediction)[counted].mean()) if counted.any() else 0.0
-    classes = _class_patches(truth, prediction, labels)
+    title = title.encode(errors="replace").decode()  # names of files need not be text
+    lettering = Lettering(title, *labels.class_names)
+    classes = _class_patches(truth, prediction, labels, lettering.names(labels.class_names))
     step = math.ceil(max(truth.shape) / LONGEST_SIDE)
     picture, truth, prediction = picture[::step, ::step], truth[::step, ::step], prediction[::step, ::step]
     panels = {
@@ -71,9 +74,16 @@ def example_row(
     )
 
     figure = Figure(figsize=sheet)
-    title = title.encode(errors="replace").decode()  # names of files need not be text
     corner = MARGIN / sheet[0], 1 - 0.08 / sheet[1]
-    figure.text(*corner, title, va="top", fontsize=11, color=INK, parse_math=False)
+    figure.text(
+        *corner,
+        lettering.drawn(title),
+        va="top",
+        fontsize=11,
+        fontfamily=lettering.families,
+        color=INK,
+        parse_math=False,
+    )
     top = sheet[1] - HEADLINE - HEADING
     for place, (heading, image) in enumerate(panels.items()):
         left = MARGIN + place * (width + MARGIN)
@@ -85,8 +95,9 @@ def example_row(
         axes.set_title(heading, fontsize=10, color=INK, loc="left", pad=4)
         axes.set_axis_off()
     below = (top - height - MARGIN) / sheet[1]
-    _put_legend(figure, classes, class_columns, (MARGIN / sheet[0], below))
-    _put_legend(figure, errors, error_columns, ((MARGIN + 3 * (width + MARGIN)) / sheet[0], below))
+    corners = (MARGIN / sheet[0], below), ((MARGIN + 3 * (width + MARGIN)) / sheet[0], below)
+    _put_legend(figure, classes, class_columns, corners[0], lettering.families)
+    _put_legend(figure, errors, error_columns, corners[1], lettering.families)
     figure.savefig(path, dpi=120)
 
 
@@ -104,13 +115,15 @@ def error_picture(
     return error
 
 
-def _class_patches(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], labels: Labels) -> list[Patch]:
+def _class_patches(
+    truth: NDArray[np.uint8], prediction: NDArray[np.uint8], labels: Labels, names: Sequence[str]
+) -> list[Patch]:
     """Return the legend of the classes that are in truth or prediction, and of what is ignored."""
     there = np.zeros(256, bool)
     there[np.unique(truth)] = there[np.unique(prediction)] = True
     patches = [
         _patch(color, name)
-        for color, name, present in zip(labels.palette, labels.class_names, there, strict=False)
+        for color, name, present in zip(labels.palette, names, there, strict=False)
         if present
     ]
     if there[labels.ignore_index]:
@@ -118,7 +131,13 @@ def _class_patches(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], labe
     return patches
 
 
-def _put_legend(figure: Figure, patches: Sequence[Patch], columns: int, corner: tuple[float, float]) -> None:
+def _put_legend(
+    figure: Figure,
+    patches: Sequence[Patch],
+    columns: int,
+    corner: tuple[float, float],
+    families: Sequence[str],
+) -> None:
     """Draw a legend whose upper left corner is at `corner` (x, y), in shares of the figure."""
     legend = figure.legend(
         # matplotlib fills column by column; this order makes the rows read on
@@ -133,7 +152,7 @@ def _put_legend(figure: Figure, patches: Sequence[Patch], columns: int, corner: 
         handletextpad=0.5,
         columnspacing=1.4,
         frameon=False,
-        fontsize=9,
+        prop={"family": families, "size": 9},
         labelcolor=INK,
     )
     for text in legend.get_texts():
@@ -147,5 +166,5 @@ def _patch(color: Color, name: str) -> Patch:
 
 def _columns(patches: Sequence[Patch], width: float) -> int:
     """Return how many legend entries stand side by side in `width` inches."""
-    widest = max(len(str(patch.get_label())) for patch in patches)
+    widest = max(letters_wide(str(patch.get_label())) for patch in patches)
     return max(1, min(len(patches), int(width / (0.42 + 0.075 * widest))))

@@ -82,8 +82,8 @@ def check_same_data(run: Path, data: SegmentationData) -> None:
         if what != _ROOT and then.get(what) != now:
             raise TrainingError(
                 f"{data.root}: is not the data that {run} was begun on ({then.get(_ROOT)}): found {what}: "
-                f"{now}; expected {then.get(what)}. Resume with that data, or start a new run with "
-                f"--init-from {run}"
+                f"{now}; expected {then.get(what)}{data.left_out()}. Resume with that data, or start a new "
+                f"run with --init-from {run}"
             )
 
 

@@ -84,16 +84,19 @@ def find_start(settings: TrainSettings, labels: Labels) -> Start:
 def _check_network(path: Path, network: Mapping[str, Any], settings: TrainSettings) -> None:
     """Make sure that the run's network can start from the one that a model file describes."""
     wanted, theirs = Architecture.parse(settings.model), Architecture.parse(network["name"])
-    found = {**network, "backbone": theirs.backbone}
-    expected = {"backbone": wanted.backbone, "family": settings.family, "at_once": False}
-    for what, value in expected.items():
-        if found.get(what, value) != value:
-            raise WeightsError(
-                f"{path}: its {what} is {found[what]}, expected {value}: "
-                "a network can start from one that differs in nothing but stride and classes"
-            )
+    family = network.get("family", settings.family)
+    like = Architecture(min(wanted.stride, theirs.stride), theirs.backbone)
+    options = [f"--model {like.name}"] if theirs.backbone != wanted.backbone else []
+    options += [f"--family {family}"] if family != settings.family else []
+    if options:
+        raise WeightsError(
+            f"{path}: is an {theirs.name} of the family {family}, expected {wanted.name} of the family "
+            f"{settings.family}: to start from it, give {' '.join(options)}"
+        )
+    if network.get("at_once"):
+        raise WeightsError(f"{path}: scales its skips at once, as no network does that is trained here")
     if theirs.stride < wanted.stride:
         raise WeightsError(
             f"{path}: its stride is {theirs.stride}, finer than that of {wanted.name}: what it has learned "
-            "is made for finer maps; start from the same stride or a coarser one, or with --weights"
+            f"is made for finer maps; give --model {theirs.name}, start from a coarser one, or with --weights"
         )

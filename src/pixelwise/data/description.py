@@ -41,6 +41,8 @@ class Description:
         ignore: Values that are ignored.
         ignore_colors: Colours that are ignored, in colour masks.
         order: Names of the classes in the order of their ids, where that is not the order of the values.
+        standard_colors: Whether the colours are a format's own, so that a mask whose palette holds them at
+            other values was numbered anew by a tool, and is read by them.
     """
 
     names: Mapping[int, str]
@@ -48,6 +50,7 @@ class Description:
     ignore: tuple[int, ...] = ()
     ignore_colors: tuple[Color, ...] = ()
     order: tuple[str, ...] = ()
+    standard_colors: bool = False
 
     def __post_init__(self) -> None:
         for name in self.names.values():
@@ -89,7 +92,9 @@ class Description:
         id_of = {name: id_ for id_, name in enumerate(self.class_names)}
         if not by_color:
             ids = dict.fromkeys(self.ignore, _IGNORED)
-            return MaskCodec(ids | {value: id_of[self.names[value]] for value in self.values})
+            ids |= {value: id_of[self.names[value]] for value in self.values}
+            own = self.colors if self.standard_colors else {}
+            return MaskCodec(ids, colors={value: pack_color(color) for value, color in own.items()})
         bare = [self.names[value] for value in self.values if value not in self.colors]
         if bare:
             raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -63,10 +63,13 @@ class MaskCodec:
     Attributes:
         ids: Value in the files (an id, or a colour 0xRRGGBB) to class id; 255 for values that are ignored.
         by_color: Whether the values are colours.
+        colors: Colour (0xRRGGBB) of each value, where values are ids and their colours are sure. A mask whose
+            palette holds them at other ids (see `is_renumbered`) is read by them.
     """
 
     ids: Mapping[int, int]
     by_color: bool = False
+    colors: Mapping[int, int] = field(default_factory=dict)
 
     def encode(self, found: MaskValues) -> NDArray[np.uint8]:
         """Return the class ids (H, W) of a mask, 255 where it is ignored.
@@ -107,8 +110,8 @@ class MaskCodec:
         """Return values of any shape as this codec's kind: ids of grey colours, or colours of ids.
 
         Raises:
-            ImageError: colours that are not grey stand where ids are expected, or ids that no palette holds
-                where colours are.
+            ImageError: colours that are not grey stand where ids are expected, ids that no palette holds
+                where colours are, or a palette with the sure colours at other ids holds others besides.
         """
         if by_color and not self.by_color:
             if not is_grey(values):
@@ -123,7 +126,25 @@ class MaskCodec:
             colors = np.arange(256) * GREY_STEP
             colors[list(palette)] = list(palette.values())
             return np.take(colors, values)
+        if any(self.colors.get(value, color) != color for value, color in palette.items()):
+            return self._told_by_palette(values, palette)
         return values
+
+    def _told_by_palette(self, values: NDArray[Any], palette: Mapping[int, int]) -> NDArray[Any]:
+        """Return ids by their colours, if those that occur are the sure ones at other ids."""
+        shown = {value: palette[value] for value in np.unique(values).tolist() if value in palette}
+        if not is_renumbered(shown, self.colors, set(self.colors.values())):
+            return values
+        value_of = {color: value for value, color in self.colors.items()}
+        table = np.arange(256)
+        for value, color in shown.items():
+            if color not in value_of:
+                raise ImageError(
+                    f"its palette holds the colours of the classes at other ids, and {hex_color(color)}, "
+                    "which is none of them: save the mask with the ids of the other masks"
+                )
+            table[value] = value_of[color]
+        return np.take(table, values)
 
     def name(self, value: int) -> str:
         """Return how a message calls a value: "value 12" or "colour #80ff00"."""
@@ -218,6 +239,21 @@ def _pack(colors: NDArray[np.uint8]) -> NDArray[np.int32]:
 def is_grey(values: NDArray[Any]) -> bool:
     """Say whether all of these colours (0xRRGGBB) are grey."""
     return bool((values == (values & 255) * GREY_STEP).all())
+
+
+def is_renumbered(palette: Mapping[int, int], own: Mapping[int, int], described: Collection[int]) -> bool:
+    """Say whether a palette holds more described colours at ids that are not their own than other colours.
+
+    Black does not count, which fills palettes that mean nothing; nor does one in which ids share a colour.
+
+    Args:
+        palette: Colour (0xRRGGBB) of each id that occurs.
+        own: Colour of each id, as described.
+        described: All colours that are described.
+    """
+    elsewhere = sum(color in described and color != own.get(id_) for id_, color in palette.items() if color)
+    others = sum(color not in described for color in palette.values())
+    return elsewhere > others and len({*palette.values()}) == len(palette)
 
 
 def pack_color(color: Color) -> int:

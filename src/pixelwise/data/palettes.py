@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 
 from ..errors import DataError
 from .description import FILE_NAME, Description
-from .masks import GREY_STEP, hex_color, pack_color
+from .masks import GREY_STEP, hex_color, is_renumbered, pack_color
 from .pairs import Pair
 from .scan import MaskRecord
 
@@ -34,7 +34,8 @@ def colors_tell(description: Description, held: Iterable[tuple[Pair, MaskRecord]
     described. All else is for show: masks of one data set that were drawn in different colours.
     """
     own = {value: pack_color(color) for value, color in description.colors.items()}
-    return _renumbered(own, description.packed_colors, (record.palette for _, record in held))
+    described = description.packed_colors
+    return any(is_renumbered(record.palette, own, described) for _, record in held)
 
 
 def refuse_greys(description: Description, held: Iterable[tuple[Pair, MaskRecord]], unlike: str) -> None:
@@ -54,20 +55,8 @@ def refuse_greys(description: Description, held: Iterable[tuple[Pair, MaskRecord
     own = {value: value * GREY_STEP for value in (*description.names, *description.ignore)}
     palettes = (record.palette.items() for _, record in held)
     shades = ({id_: color for id_, color in palette if color not in _BARE} for palette in palettes)
-    if _renumbered(own, {*own.values()}, shades):
+    if any(is_renumbered(palette, own, {*own.values()}) for palette in shades):
         raise DataError(
             f"{unlike}, which are the values in {FILE_NAME} as greys: each mask has ids of its own for them, "
             "as GIFs have; save the masks as grey PNG, in Python  Image.open(MASK).convert('L').save(PNG)"
         )
-
-
-def _renumbered(
-    own: Mapping[int, int], described: Collection[int], palettes: Iterable[Mapping[int, int]]
-) -> bool:
-    """Say whether a palette holds more described colours at ids that are not their own than others."""
-
-    def is_renumbered(palette: Mapping[int, int]) -> bool:
-        elsewhere = sum(color in described and own.get(value) != color for value, color in palette.items())
-        return elsewhere > sum(color not in described for color in palette.values())
-
-    return any(map(is_renumbered, palettes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..errors import DataError
 from .choices import Choices, Member
@@ -43,7 +44,7 @@ def remap(description: Description, choices: Choices) -> Description:
         places[name] = min(place, places.get(name, place))
     order = tuple(sorted(places, key=places.__getitem__))
     ignore = (*description.ignore, *sorted(dropped))
-    return Description(kept, description.colors, ignore, description.ignore_colors, order)
+    return replace(description, names=kept, ignore=ignore, order=order)
 
 
 def _values(names: Mapping[int, str], members: tuple[Member, ...], where: str) -> list[int]:

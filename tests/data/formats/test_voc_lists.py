@@ -2,9 +2,13 @@
 
 import published
 import pytest
+from palette_pictures import palette_picture
 
+from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
+from pixelwise.data.masks import read_mask
 from pixelwise.errors import DataError
+from pixelwise.inspection.survey import survey
 
 
 @pytest.fixture
@@ -129,3 +133,56 @@ def test_a_file_of_class_names_that_names_none_or_one_twice_is_told(voc, names, 
         DataError, match=r"class_names\.txt: names \d classes in \d lines, expected up to 255"
     ):
         voc({})
+
+
+def test_names_stand_in_lists_as_tools_write_them(voc):
+    train = ["/JPEGImages/a.jpg /SegmentationClass/a.png", '"b"', "c  1", "d -1", "JPEGImages/e.jpg"]
+    assert named(voc({"train": train, "val": ["f.png"]})) == {"train": "abcde", "val": "f"}
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("/JPEGImages/x.jpg /SegmentationClass/x.png", "x"),
+        ("my picture", "my picture"),
+        ("my picture 1", "my picture"),
+        ("x.jpg", "x"),
+    ],
+)
+def test_what_is_missing_is_told_by_its_whole_name(voc, tmp_path, line, name):
+    faults = voc({"train": ["a", line], "val": "b"}).faults["train"]
+    list_of = tmp_path / "ImageSets" / "Segmentation" / "train.txt"
+    mask = tmp_path / "SegmentationClass" / f"{name}.png"
+    assert faults[0] == f"{list_of}: names '{name}', but {mask} is missing: add it, or take it off the list"
+
+
+def numbered(tmp_path, name, mask, colors):
+    palette_picture(mask, colors).save(tmp_path / "SegmentationClass" / f"{name}.png")
+
+
+BLACK, CAR, CAT, VOID = (0, 0, 0), (128, 128, 128), (64, 0, 0), (224, 224, 192)
+
+
+def test_masks_that_a_tool_numbered_anew_are_read_by_vocs_colours(voc, tmp_path):
+    voc({"train": "ab", "val": "cd"})
+    numbered(tmp_path, "a", [[0, 1, 2, 3]], [BLACK, CAT, CAR, VOID])
+    numbered(tmp_path, "b", [[0, 1, 1, 0]], [CAR, BLACK])
+    numbered(tmp_path, "c", [[0, 8, 7, 255]], [BLACK] * 256)  # which tells nothing but ids
+    numbered(tmp_path, "d", [[7, 7, 7, 7]], [BLACK] * 256)
+    data = open_data(tmp_path)
+    files = [tmp_path / "SegmentationClass" / f"{name}.png" for name in "abcd"]
+    masks = [read_mask(file, data.codec).tolist() for file in files]
+    assert masks == [[[0, 8, 7, 255]], [[7, 0, 0, 7]], [[0, 8, 7, 255]], [[7, 7, 7, 7]]]
+    facts = {
+        entry.pair.name: survey(tmp_path).by_class(facts.record) for entry, facts in survey(tmp_path).masks()
+    }
+    assert facts["a"] == {0: 1, 8: 1, 7: 1, 255: 1}
+
+
+def test_a_mask_numbered_anew_with_a_colour_of_no_class_is_refused(voc, tmp_path):
+    voc({"train": "ab", "val": "cd"})
+    numbered(tmp_path, "a", [[0, 1, 2, 3]], [BLACK, CAT, CAR, (1, 2, 3)])
+    with pytest.raises(
+        DataError, match=r"a\.png: its palette holds the colours of the .* and #010203, which is"
+    ):
+        check_data(open_data(tmp_path))

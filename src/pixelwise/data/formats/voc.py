@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -153,7 +153,8 @@ def _classes(voc: Path | None) -> tuple[bool, Description, str]:
 def _by_value(names: Sequence[str]) -> Description:
     """Return classes by their place, in VOC's colours."""
     colors = {value: voc_color(value) for value in range(len(names))}
-    return Description(dict(enumerate(names)), colors | {255: _VOID}, ignore=(IGNORE_INDEX,))
+    colors[IGNORE_INDEX] = _VOID
+    return Description(dict(enumerate(names)), colors, ignore=(IGNORE_INDEX,), standard_colors=True)
 
 
 def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[str, ...]], tuple[str, ...]]:
@@ -213,10 +214,18 @@ def _lists(root: Path, masks: Collection[str]) -> tuple[dict[str, dict[str, Path
 
 
 def _name(line: str, masks: Collection[str]) -> str:
-    """Return the name in a line of a list: all of it if a mask is called so, what is in quotes, or a word."""
+    """Return the name in a line of a list: what a mask is called by, else what a person would take it for.
+
+    A name may be in quotes, followed by 1, 0 or -1 as in the lists of VOC's classes, or be the paths of a
+    picture and its mask.
+    """
     line = unicodedata.normalize("NFC", line)
     quoted = re.match('"([^"]+)"', line)
-    return line if line in masks else quoted[1] if quoted else line.split()[0]
+    bare = quoted[1] if quoted else re.sub(r"\s+-?[01]$", "", line)
+    words = [PurePosixPath(word) for word in reversed(line.split())]
+    stems = [word.stem for word in words if len(word.parts) > 1 or word.suffix.lower() in IMAGE_SUFFIXES]
+    named = (name for name in (line, bare, line.split()[0], *stems) if name in masks)
+    return next(named, stems[0] if stems else bare)
 
 
 def find_picture(name: str, folders: list[Path]) -> Path | None:

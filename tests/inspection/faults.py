@@ -185,6 +185,16 @@ def color_among_ids(root):
     return change(files(root)[17], lambda values: np.stack([values, values * 7, 9 * values], axis=-1))
 
 
+def numbered_anew(root):
+    names(root, CLASSES)  # and no colours
+    odd = files(root)[19]
+    with Image.open(odd) as mask:
+        anew = list(range(256))
+        anew[0], anew[1], anew[2] = 1, 2, 0
+        mask.remap_palette(anew).save(odd)
+    return odd
+
+
 def void_as_class(root):
     names(root, {**CLASSES, 255: "void"}, "")
     return "void"
@@ -216,5 +226,6 @@ FAULTS = {
     "mixed-bands": deep_among_photos,
     "mixed-kinds": color_among_ids,
     "void-as-class": void_as_class,
+    "palette-numbered-anew": numbered_anew,
 }
 """What plants a fault, by the kind of finding that it must become."""

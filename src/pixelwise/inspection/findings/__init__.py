@@ -8,11 +8,12 @@ from ..finding import Finding, Severity
 from ..survey import Survey
 from .classes import classes
 from .files import FILES
+from .palettes import numbered_anew
 from .pictures import PICTURES
 from .splits import SPLITS
 from .values import values
 
-KINDS = (*FILES, values, classes, *PICTURES, *SPLITS)
+KINDS = (*FILES, values, numbered_anew, classes, *PICTURES, *SPLITS)
 
 _ORDER = list(Severity)
 

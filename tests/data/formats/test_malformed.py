@@ -198,6 +198,18 @@ def test_a_picture_that_is_missing_is_a_finding_of_the_check(tmp_path):
         check_data(open_data(root))
 
 
+def test_where_no_picture_is_left_the_first_fault_is_told_and_how_many_there_are(tmp_path):
+    root = build("labelme", tmp_path)
+    files = sorted(root.glob("*.json"))
+    for path in files:
+        path.with_suffix(".jpg").unlink()
+    with pytest.raises(DataError) as error:
+        open_data(root)
+    assert str(error.value).startswith(f"{files[0]}: names the picture {files[0].stem}.jpg, which is missing")
+    assert str(error.value).endswith(f" (the first of {len(files)} faults; no picture is left)")
+    assert len(files) > 1
+
+
 def test_a_path_in_a_file_never_leads_out_of_the_data_set(tmp_path):
     root = build("labelme", tmp_path)
     published.save_picture(tmp_path / "secret.jpg")
@@ -210,7 +222,7 @@ def test_a_path_in_a_file_never_leads_out_of_the_data_set(tmp_path):
 def test_two_files_that_disagree_on_a_category_are_an_error(tmp_path):
     root = build("coco", tmp_path)
     edit(root / COCO, '"name": "car"', '"name": "bus"')
-    with pytest.raises(DataError, match="category 3 is 'car' here and 'bus' before"):
+    with pytest.raises(DataError, match=r"category 3 is 'car' here and 'bus' in .*\.json: use"):
         open_data(root)
 
 

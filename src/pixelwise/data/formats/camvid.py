@@ -12,7 +12,7 @@ from ..description import Description
 from ..listing import name_below, picture_files
 from ..pairs import Pair
 from .base import Format, Layout, Request
-from .reading import read_lines, reading
+from .reading import none_left, read_lines, reading
 
 _WHAT = "lines R G B NAME"
 _COLORS = "label_colors.txt"
@@ -60,7 +60,7 @@ def open_camvid(request: Request) -> Layout:
         if image not in used
     ]
     if not pairs:
-        raise DataError(faults[0] if faults else f"{root}: holds no mask; expected NAME{_MARK}.png")
+        raise none_left(faults or [f"{root}: holds no mask; expected NAME{_MARK}.png"])
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
     notes = (f"classes and colours by {_COLORS}; Void is ignored", note)
     return Layout(splits, description, True, notes, dict.fromkeys(splits, tuple(faults)))

@@ -27,6 +27,7 @@ from .reading import (
     holds,
     is_hidden,
     missing,
+    none_left,
     peek,
     read_json,
     reading,
@@ -149,18 +150,19 @@ def _by_split(files: Iterable[Path], root: Path) -> tuple[dict[Path, str], tuple
 
 def _categories(contents: Mapping[Path, Mapping[str, Any]]) -> dict[int, str]:
     """Return the names of all categories by their numbers, ascending."""
-    names: dict[int, str] = {}
+    named: dict[int, tuple[str, Path]] = {}
     for path, content in contents.items():
         with reading(path, _WHAT):
             for entry in content["categories"]:
                 number, name = int(entry["id"]), str(entry["name"]).strip()
-                if names.setdefault(number, name) != name:
+                known, other = named.setdefault(number, (name, path))
+                if known != name:
                     raise DataError(
-                        f"category {number} is '{name}' here and '{names[number]}' before: use one name"
+                        f"category {number} is '{name}' here and '{known}' in {other}: use one name"
                     )
-    if not all(names.values()):
-        raise DataError(f"{next(iter(contents))}: a category has no name; give each one")
-    return dict(sorted(names.items()))
+                if not name:
+                    raise DataError(f"category {number} has no name: give it one")
+    return {number: name for number, (name, _) in sorted(named.items())}
 
 
 @dataclass(slots=True)
@@ -283,7 +285,7 @@ def _pairs(pictures: Collection[_Picture], canvas: Canvas, faults: Sequence[str]
         pairs.append(Pair(picture.name, image, canvas.mask(picture.origin, image, picture.size, regions)))
         picture.crowds, picture.regions = [], []
     if pictures and not pairs:  # all are spoilt
-        raise DataError(faults[-1])
+        raise none_left(faults)
     return tuple(sorted(pairs, key=lambda pair: pair.name))
 
 

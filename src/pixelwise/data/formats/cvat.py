@@ -26,6 +26,7 @@ from .reading import (
     files_with,
     find_files,
     missing,
+    none_left,
     peek,
     read_xml,
     reading,
@@ -79,7 +80,7 @@ def open_cvat(request: Request) -> Layout:
                 pairs.append(_pair(path, entry, image, canvas, split_of(path, request.root)))
     thin = sum(shape.tag in _THIN for (_, entry), _ in images for shape in entry)
     if not pairs:
-        raise DataError(faults[0] if faults else f"{files[0]}: names no picture")
+        raise none_left(faults or [f"{files[0]}: names no picture"])
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
     notes = (*canvas.notes, note)
     if thin:

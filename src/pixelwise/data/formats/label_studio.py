@@ -28,6 +28,7 @@ from .reading import (
     in_arrays,
     last_part,
     missing,
+    none_left,
     peek,
     read_json,
     reading,
@@ -114,7 +115,7 @@ def open_label_studio(request: Request) -> Layout:
         with collecting(faults, place, _WHAT):
             pairs.append(_pair(place, name, image, results, canvas))
     if not pairs:
-        raise DataError(faults[0] if faults else f"{files[0]}: holds no task that is annotated")
+        raise none_left(faults or [f"{files[0]}: holds no task that is annotated"])
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))
     notes = (*canvas.notes, note)
     return Layout(splits, canvas.description, notes=notes, faults=dict.fromkeys(splits, tuple(faults)))

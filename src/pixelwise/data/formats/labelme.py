@@ -29,6 +29,7 @@ from .reading import (
     holds,
     in_arrays,
     missing,
+    none_left,
     peek,
     read_json,
     read_lines,
@@ -110,7 +111,7 @@ def open_labelme(request: Request) -> Layout:
             thin += len(content["shapes"]) - len(regions)
             pairs.append(Pair(name_below(root, path), image, mask))
     if not pairs:
-        raise DataError(faults[0])
+        raise none_left(faults)
     splits, note = request.split(tuple(pairs))
     notes = (*canvas.notes, note)
     if thin:

@@ -69,6 +69,12 @@ def collecting(faults: list[str], place: Path | str, what: str) -> Iterator[None
         faults.append(str(error))
 
 
+def none_left(faults: Sequence[str]) -> DataError:
+    """Return the error where faults spoil all pictures: the first fault, and how many there are."""
+    more = f" (the first of {len(faults)} faults; no picture is left)" if len(faults) > 1 else ""
+    return DataError(faults[0] + more)
+
+
 def missing(path: Path, name: str, mend: str = "put it into images") -> str:
     """Return the fault of a file that names a picture which is not there."""
     return f"{path}: names the picture {name}, which is missing: {mend}"

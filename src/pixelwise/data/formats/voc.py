@@ -21,7 +21,7 @@ from ..pairs import Pair
 from ..splits import split_called
 from .base import Format, Layout, Request
 from .drawing import BACKGROUND
-from .reading import find_file, read_lines, reading
+from .reading import find_file, none_left, read_lines, reading
 
 NAMES = (
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -180,7 +180,7 @@ def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[st
             if not exists
         )
         if faults[split] and not pairs:
-            raise DataError(faults[split][0])
+            raise none_left(faults[split])
     return splits, faults, notes
 
 

@@ -16,7 +16,7 @@ from ..listing import name_below, picture_files
 from ..pairs import Pair
 from .base import Format, Layout, Request
 from .drawing import Canvas, Outline, Region, plan
-from .reading import as_points, collecting, files_with, peek, read_lines, reading
+from .reading import as_points, collecting, files_with, none_left, peek, read_lines, reading
 
 _WHAT = "an Ultralytics data set with train, val and names"
 _LINES = "lines CLASS X Y X Y ..."
@@ -149,7 +149,7 @@ def _open_polygons(
                 empty += not regions
                 pairs.append(Pair(name, image, canvas.mask(str(label), image, None, regions)))
         if not pairs and any(image.is_file() for _, image in files):  # all are spoilt
-            raise DataError(faults[split][-1])
+            raise none_left(faults[split])
         splits[split] = tuple(pairs)
     return _layout(request, splits, faults, canvas.description, (*canvas.notes, *_empty_note(empty, canvas)))
 

@@ -1,6 +1,8 @@
 """What a resumed run goes on with, and when it refuses to."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +13,54 @@ from safetensors.torch import save_file
 
 from pixelwise.checkpoint import METADATA_KEY, read_card
 from pixelwise.data.folder import open_data
-from pixelwise.errors import TrainingError
+from pixelwise.errors import DataError, TrainingError
+from pixelwise.labels import Labels
 from pixelwise.training import resume
+from pixelwise.training.record import RunRecorder
 from pixelwise.training.run import train
+from pixelwise.training.settings import TrainSettings
+from pixelwise.training.trainer import make_trainer
+
+from .tiny import SMALL
+
+
+def _save_state(run: Path, content: dict[str, torch.Tensor]) -> Path:
+    """Save what Lightning gives as a resume state, the way a run does."""
+    path = run / "state" / "epoch-00004.ckpt"
+    trainer = make_trainer(TrainSettings(**SMALL), run, RunRecorder(run, Labels.numbered(2)))
+    trainer.strategy.checkpoint_io.save_checkpoint(content, path)
+    return path
+
+
+def test_a_state_is_on_the_disk_before_it_takes_its_name_and_nothing_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    seen = []
+
+    def keep(number: int) -> None:
+        files = [path.suffix for path in (run / "state").iterdir()]
+        seen.append((os.fstat(number).st_size > 4000, files, list(elsewhere.iterdir())))
+
+    monkeypatch.setattr(os, "fsync", keep)
+    weight = torch.arange(1000.0)
+    path = _save_state(run, {"weight": weight})
+    assert seen == [(True, [".part"], [])]
+    assert torch.equal(torch.load(path, weights_only=True)["weight"], weight)
+
+
+def test_a_state_that_the_disk_does_not_take_is_named_and_leaves_no_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(DataError, match=r"epoch-00004\.ckpt: cannot be written \(No space left on device\)"):
+        _save_state(tmp_path, {"weight": torch.zeros(10)})
+    assert not list((tmp_path / "state").iterdir())
 
 
 def test_a_state_cut_off_by_a_crash_is_passed_over_and_older_ones_go(

@@ -73,11 +73,15 @@ def test_what_a_killed_process_was_writing_goes_and_nothing_else(tmp_path: Path)
     (tmp_path / ".model-ab12cd34").mkdir()
     (tmp_path / ".model-ab12cd34" / "model.bin").touch()
     (tmp_path / ".0123456789abcdef.part").touch()
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / ".0123456789abcdef.part").touch()
+    (tmp_path / "state" / "epoch-00001.ckpt").touch()
     for name in (".notes", "model.safetensors", "model.txt"):
         (tmp_path / name).touch()
     claim(tmp_path, settings)
     found = sorted(path.name for path in tmp_path.iterdir())
-    assert found == [".notes", "model.safetensors", "model.txt", "settings.json"]
+    assert found == [".notes", "model.safetensors", "model.txt", "settings.json", "state"]
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["epoch-00001.ckpt"]
 
 
 @pytest.mark.parametrize(("native", "chosen"), [(True, "bf16-mixed"), (False, "16-mixed")])

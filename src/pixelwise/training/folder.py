@@ -63,8 +63,8 @@ def claim(run: Path, settings: TrainSettings) -> None:
             path.touch(exist_ok=settings.resume)
         except FileExistsError:
             raise _taken(run) from None
-        for partial in run.glob("*.part"):  # of a process that was killed while it wrote
-            partial.unlink()
+        for partial in (*run.glob("*.part"), *run.glob("state/*.part")):
+            partial.unlink()  # of a process that was killed while it wrote
         for folder in run.glob(".model-*/"):  # or exported
             shutil.rmtree(folder)
     settings.write(path)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 import pickle
 from pathlib import Path
+from typing import Any
 
 import torch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from ..checkpoint import read_card
 from ..data.pairs import SegmentationData
 from ..errors import TrainingError
-from ..writing import write_text
+from ..writing import replacing, write_text
 from .record import BEST, LAST
 
 log = logging.getLogger("pixelwise")
@@ -22,6 +25,27 @@ DATA = "data.json"
 """The file in a run folder that tells of the data; older runs have none."""
 
 _ROOT = "data"
+
+
+class StateWriter(TorchCheckpointIO):
+    """Has the disk hold a resume state before Lightning deletes the one before it.
+
+    Lightning's own begins a file in the system's temporary folder, which may be too small for it, and is
+    done before the disk has it: a power cut could leave no state at all.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write a state, whole or not at all.
+
+        Raises:
+            DataError: it cannot be written.
+        """
+        whole = io.BytesIO()  # torch hides the reason where a disk is full
+        torch.save(checkpoint, whole)
+        with replacing(Path(path)) as file:
+            file.write(whole.getbuffer())
 
 
 def latest_state(run: Path) -> Path | None:

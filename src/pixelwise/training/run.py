@@ -85,7 +85,7 @@ def train(
     Raises:
         ConfigError: a setting cannot be used, or an option has an unknown name.
         DataError: something is wrong with the data; found before training starts, but for files that become
-            unreadable later.
+            unreadable later; or nothing can be written to the run folder.
         CheckpointError: there is no model in `init_from`, or a model cannot be written.
         WeightsError: the weights to start from do not fit or cannot be fetched.
         TrainingError: the run folder is taken, there is no run to resume or it was begun on other data, the

@@ -17,6 +17,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from ..errors import ConfigError
 from .precision import lightning_precision
 from .record import Bar, RunRecorder, SignsOfLife
+from .resume import StateWriter
 from .settings import TrainSettings
 
 
@@ -59,6 +60,7 @@ def make_trainer(settings: TrainSettings, run: Path, recorder: RunRecorder) -> p
             max_epochs=settings.epochs,
             logger=TensorBoardLogger(run, name="logs", version=""),
             callbacks=callbacks,
+            plugins=StateWriter(),
             use_distributed_sampler=False,  # ours shares pictures out without doubling any
             num_sanity_val_steps=0,
             log_every_n_steps=10,

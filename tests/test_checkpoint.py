@@ -1,6 +1,7 @@
 """Model files: what is saved is what is loaded, and damage is found."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -84,6 +85,17 @@ def test_a_failed_save_leaves_the_old_model_and_no_rest(error, model, saved, tmp
         save_model(path, model, LABELS)
     assert path.read_bytes() == saved.read_bytes()
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_a_model_is_on_the_disk_before_it_takes_its_name(model, saved, tmp_path, monkeypatch):
+    kept = []
+
+    def keep(number):
+        kept.append((os.fstat(number).st_size, [path.suffix for path in tmp_path.iterdir()]))
+
+    monkeypatch.setattr(os, "fsync", keep)
+    save_model(tmp_path / "model.safetensors", model, LABELS, {"epochs": 3})
+    assert kept == [(saved.stat().st_size, [".part"])]
 
 
 def with_header(path, metadata):

@@ -152,6 +152,8 @@ def save_model(
     try:
         save_file(tensors, partial, metadata={METADATA_KEY: card.to_json()})
         Path(partial).chmod(0o644)
+        with Path(partial).open("rb") as file:  # a power cut must not leave the name without the weights
+            os.fsync(file.fileno())
         Path(partial).replace(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: cannot be written ({error}); is the disk full?") from error

@@ -85,10 +85,11 @@ def test_a_folder_that_is_not_filled_leaves_nothing(was_there, tmp_path):
         folder.mkdir(parents=True)
 
     def fill(error):
-        with new_folder(folder):
-            (folder / "below").mkdir()
-            (folder / "below/file").write_text("one")
-            (folder / "file").write_text("two")
+        with new_folder(folder) as partial:
+            (partial / "below").mkdir()
+            (partial / "below/file").write_text("one")
+            (partial / "file").write_text("two")
+            assert all(path.name.startswith(".") for path in folder.iterdir())  # if we were killed here
             if error is not None:
                 raise error
 
@@ -104,3 +105,16 @@ def test_a_folder_that_is_not_filled_leaves_nothing(was_there, tmp_path):
     assert sorted(path.name for path in folder.rglob("*")) == ["below", "file", "file"]
     with pytest.raises(DataError, match="exists and is not an empty folder"):
         fill(None)
+
+
+def test_of_two_that_fill_a_folder_the_first_to_end_has_it(tmp_path):
+    def fill_both(folder):
+        with new_folder(folder) as ours:
+            (ours / "train").mkdir()
+            (ours / "train/ours").touch()
+            (folder / "train").mkdir()
+            (folder / "train/theirs").touch()
+
+    with pytest.raises(DataError, match=r"new: exists and is not an empty folder \(it holds "):
+        fill_both(tmp_path / "new")
+    assert [path.name for path in tmp_path.rglob("*")] == ["new", "train", "theirs"]

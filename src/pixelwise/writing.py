@@ -14,6 +14,9 @@ from typing import BinaryIO
 
 from .errors import DataError
 
+PART = ".part"
+"""Suffix of what is being written."""
+
 
 @contextmanager
 def writing_to(path: Path) -> Iterator[None]:
@@ -52,7 +55,7 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
     Raises:
         DataError: the file cannot be written.
     """
-    partial = path.with_name(f".{secrets.token_hex(8)}.part")  # short, and no other process's
+    partial = path.with_name(_partial_name())
     with writing_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -83,32 +86,51 @@ def check_new_folder(path: Path, outside: Path | None = None) -> None:
         DataError: it cannot, or `path` lies within the data set `outside`, which is to stay as it is.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise DataError(f"{path}: exists and is not an empty folder; name a new one, or delete it")
+        raise _taken(path)
     if outside is not None and path.resolve().is_relative_to(outside.resolve()):
         raise DataError(f"{path}: lies within the data set {outside}; name a folder elsewhere")
     check_writable(path)
 
 
 @contextmanager
-def new_folder(path: Path, outside: Path | None = None) -> Iterator[None]:
-    """Make a folder for the block to fill; what is in it vanishes again when the block does not end well.
+def new_folder(path: Path, outside: Path | None = None) -> Iterator[Path]:
+    """Give a folder to fill, whose content lies in `path` once the block has ended well, and vanishes else.
+
+    A process that is killed meanwhile, or another one with the same folder, leaves nothing that could be
+    taken for a whole data set: until the end, all lies in a hidden folder within `path`.
 
     Raises:
-        DataError: it must not be there (see `check_new_folder`), or the disk is full.
+        DataError: it must not be there (see `check_new_folder`), another process has filled it meanwhile, or
+            the disk is full.
     """
     check_new_folder(path, outside)
     was_there = path.exists()
+    partial = path / _partial_name()
     with writing_to(path):
-        path.mkdir(parents=True, exist_ok=True)
+        partial.mkdir(parents=True)
     try:
-        yield
+        yield partial
+        if any(entry.suffix != PART for entry in path.iterdir()):  # another process was quicker
+            raise _taken(path)
+        with writing_to(path):
+            for entry in sorted(partial.iterdir(), key=Path.is_file):  # folders, which replace no full ones
+                entry.replace(path / entry.name)
+            partial.rmdir()
     except BaseException as error:
         with suppress(OSError):  # the first error is the one to tell
-            for entry in path.iterdir():
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            shutil.rmtree(partial)
             if not was_there:
                 path.rmdir()
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             with writing_to(path):
                 raise
         raise
+
+
+def _taken(path: Path) -> DataError:
+    held = f" (it holds {next(path.iterdir()).name})" if path.is_dir() else ""
+    return DataError(f"{path}: exists and is not an empty folder{held}; name a new one, or delete it")
+
+
+def _partial_name() -> str:
+    return f".{secrets.token_hex(8)}{PART}"  # short, and no other process's

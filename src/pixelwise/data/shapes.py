@@ -164,15 +164,15 @@ def write_shapes(
         raise ConfigError(f"size is {size[0]} x {size[1]}, expected at least 48 pixels: the shapes need room")
     labels = DESCRIPTION.labels()
     done = 0
-    with new_folder(out):
+    with new_folder(out) as folder:
         for place, (split, count) in enumerate(counts.items()):
             for index in range(count):
                 image, mask = draw_scene(np.random.default_rng((seed, place, index)), size)
-                _save(out / split, f"{split}_{index:04d}", image, mask, labels)
+                _save(folder / split, f"{split}_{index:04d}", image, mask, labels)
                 done += 1
                 if progress is not None:
                     progress(done, sum(counts.values()))
-        (out / FILE_NAME).write_text(draft(DESCRIPTION, {}, by_color=False), encoding="utf-8")
+        (folder / FILE_NAME).write_text(draft(DESCRIPTION, {}, by_color=False), encoding="utf-8")
     return out
 
 

@@ -48,8 +48,8 @@ def write_folder(data: SegmentationData, out: str | Path, *, progress: Progress 
             the disk is full; nothing stays in `out` then.
     """
     out = Path(out)
-    with new_folder(out, outside=data.root):
-        return _write(data, out, progress)
+    with new_folder(out, outside=data.root) as folder:
+        return _write(data, folder, progress)
 
 
 def _write(data: SegmentationData, out: Path, progress: Progress | None) -> Written:
@@ -59,7 +59,7 @@ def _write(data: SegmentationData, out: Path, progress: Progress | None) -> Writ
     text = draft(description, {}, by_color=False) + (f"{lines}\n" if lines else "")
     (out / FILE_NAME).write_text(text, encoding="utf-8")
     if read_description(out / FILE_NAME).labels() != data.labels:
-        raise DataError(f"{out / FILE_NAME}: does not read back as the classes {data.labels.class_names}")
+        raise DataError(f"{FILE_NAME}: does not read back as the classes {data.labels.class_names}")
 
     todo = [(split, pair) for split, pairs in data.splits.items() for pair in pairs]
     write = partial(_write_pair, data, description.codec(by_color=False), out)
@@ -105,5 +105,5 @@ def _write_pair(
     shutil.copyfile(pair.image, image_path)
     indexed(mask, data.labels).save(mask_path)
     if not np.array_equal(read_mask(mask_path, codec), mask):
-        return DataError(f"{mask_path}: does not read back as it was written; is the disk damaged or full?")
+        return DataError(f"{pair.mask}: does not read back as it was written; is the disk damaged or full?")
     return None

@@ -60,9 +60,9 @@ def mend(survey: Survey, out: Path, *, progress: Progress | None = None) -> list
             f"{survey.root}: is no folder of the format {FOLDER.name}, which is all that --fix mends; it can "
             f"be mended once {survey.once}"
         )
-    with new_folder(out, outside=survey.root):
-        done = _write_all(survey, out, progress)
-        described = _describe(survey, out, done)
+    with new_folder(out, outside=survey.root) as folder:
+        done = _write_all(survey, folder, progress)
+        described = _describe(survey, folder, out / FILE_NAME, done)
     kept = [f"{count(number, 'pair')}: {what}" for what, number in Counter(done).items() if what]
     if not kept and not described:
         return [f"there was nothing that --fix can mend: {out} is a copy as it was"]
@@ -167,8 +167,8 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _describe(survey: Survey, out: Path, done: Stored[str]) -> list[str]:
-    """Write the `dataset.yaml` of the copy, and return what is new in it."""
+def _describe(survey: Survey, out: Path, told: Path, done: Stored[str]) -> list[str]:
+    """Write the `dataset.yaml` of the copy, which will be at `told`, and return what is new in it."""
     source, target = survey.root / FILE_NAME, out / FILE_NAME
     void = _void(survey)
     if not any(out.iterdir()):
@@ -194,10 +194,10 @@ def _describe(survey: Survey, out: Path, done: Stored[str]) -> list[str]:
         text += "\n" + yaml.safe_dump(choices, allow_unicode=True, sort_keys=False)
     target.write_text(text, encoding="utf-8")
     if void:
-        return [f"declared void in {target}: {', '.join(map(survey.codec.name, void))}"]
+        return [f"declared void in {told}: {', '.join(map(survey.codec.name, void))}"]
     if survey.meaning.unclear:
-        return [f"wrote the classes that were guessed to {target}: look at them"]
-    return [f"wrote the classes to {target}: some are only in masks that were left out"]
+        return [f"wrote the classes that were guessed to {told}: look at them"]
+    return [f"wrote the classes to {told}: some are only in masks that were left out"]
 
 
 def _loses_classes(survey: Survey, path: Path, done: Stored[str]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import logging
 import pickle
@@ -31,7 +30,7 @@ class StateWriter(TorchCheckpointIO):
     """Has the disk hold a resume state before Lightning deletes the one before it.
 
     Lightning's own begins a file in the system's temporary folder, which may be too small for it, and is
-    done before the disk has it: a power cut could leave no state at all.
+    done before the disk has it: a power cut could leave no state at all. It also fills memory with it first.
     """
 
     def save_checkpoint(
@@ -42,10 +41,11 @@ class StateWriter(TorchCheckpointIO):
         Raises:
             DataError: it cannot be written.
         """
-        whole = io.BytesIO()  # torch hides the reason where a disk is full
-        torch.save(checkpoint, whole)
         with replacing(Path(path)) as file:
-            file.write(whole.getbuffer())
+            try:
+                torch.save(checkpoint, file)
+            except RuntimeError as error:  # torch's, of the end that does not fit; the first error tells why
+                raise error.__context__ or error from None
 
 
 def latest_state(run: Path) -> Path | None:

@@ -6,6 +6,7 @@ from PIL import Image
 
 from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
+from pixelwise.data.masks import read_mask
 from pixelwise.data.pairs import Pair
 from pixelwise.data.shapes import draw_scene, write_shapes
 from pixelwise.errors import DataError
@@ -214,6 +215,17 @@ def test_255_for_an_object_beside_unsure_pixels_looks_like_a_class(root):
     assert "class-as-void" not in found(root)  # dataset.yaml speaks
     (root / "dataset.yaml").unlink()
     assert found(root)["class-as-void"].severity is Severity.WARNING
+
+
+def test_the_line_that_mends_masks_numbered_anew_is_all_that_it_takes(root):
+    odd = files(root)[19]
+    before = read_mask(odd, survey(root).codec)
+    FAULTS["palette-numbered-anew"](root)
+    line = found(root)["palette-numbered-anew"].mend.split("  ")[1]
+    with (root / "dataset.yaml").open("a") as file:
+        file.write(line + "\n")
+    assert found(root) == {}
+    np.testing.assert_array_equal(read_mask(odd, survey(root).codec), before)
 
 
 def test_void_below_0_is_no_255_that_may_be_a_class(root):

@@ -27,8 +27,9 @@ def numbered_anew(survey: Survey) -> Iterator[Finding]:
         if is_renumbered(palette := facts.record.palette, usual, described)
     )
     if found:
-        names = survey.meaning.source.names
-        lines = ", ".join(f'{id_}: "{hex_color(usual[id_])}"' for id_ in names if id_ in usual)
+        source = survey.meaning.source
+        ids = [id_ for id_ in (*source.names, *source.ignore) if id_ in usual]
+        lines = ", ".join(f'{id_}: "{hex_color(usual[id_])}"' for id_ in ids)
         yield on_masks(
             "palette-numbered-anew",
             Severity.WARNING,

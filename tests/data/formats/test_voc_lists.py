@@ -179,6 +179,15 @@ def test_masks_that_a_tool_numbered_anew_are_read_by_vocs_colours(voc, tmp_path)
     assert facts["a"] == {0: 1, 8: 1, 7: 1, 255: 1}
 
 
+def test_beside_a_list_of_other_classes_palettes_are_for_show(voc, tmp_path):
+    voc({"train": "ab", "val": "cd"})
+    published.write_text(tmp_path / "class_names.txt", "_background_\nsky\ntree")
+    for name in "abcd":
+        numbered(tmp_path, name, [[0, 1, 2, 0]], [BLACK, (0, 128, 0), (128, 0, 0)])  # VOC's 2 and 1
+    codec = open_data(tmp_path).codec
+    assert read_mask(tmp_path / "SegmentationClass" / "a.png", codec).tolist() == [[0, 1, 2, 0]]
+
+
 def test_a_mask_numbered_anew_with_a_colour_of_no_class_is_refused(voc, tmp_path):
     voc({"train": "ab", "val": "cd"})
     numbered(tmp_path, "a", [[0, 1, 2, 3]], [BLACK, CAT, CAR, (1, 2, 3)])

@@ -151,10 +151,11 @@ def _classes(voc: Path | None) -> tuple[bool, Description, str]:
 
 
 def _by_value(names: Sequence[str]) -> Description:
-    """Return classes by their place, in VOC's colours."""
+    """Return classes by their place, in VOC's colours, which are sure for VOC's own classes alone."""
     colors = {value: voc_color(value) for value in range(len(names))}
     colors[IGNORE_INDEX] = _VOID
-    return Description(dict(enumerate(names)), colors, ignore=(IGNORE_INDEX,), standard_colors=True)
+    sure = tuple(names) == NAMES
+    return Description(dict(enumerate(names)), colors, ignore=(IGNORE_INDEX,), standard_colors=sure)
 
 
 def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[str, ...]], tuple[str, ...]]:

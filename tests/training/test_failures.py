@@ -1,5 +1,6 @@
 """What fails in the middle of a training is told in one line."""
 
+import errno
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import torch
 from torch.utils.data import get_worker_info
 
 from pixelwise.data.dataset import TrainingSet
-from pixelwise.errors import ImageError, PixelwiseError, TrainingError
+from pixelwise.errors import CheckpointError, DataError, ImageError, PixelwiseError, TrainingError
 from pixelwise.models.fcn import FCN
 from pixelwise.training.failures import told_in_one_line
 from pixelwise.training.run import train
@@ -34,7 +35,7 @@ def test_a_file_that_goes_while_another_process_reads_is_told_in_one_line(
     with pytest.raises(ImageError) as caught:
         train(data, **{**SMALL, "workers": 1}, epochs=1, out=run)
     assert str(caught.value) == (
-        f"{data / 'train' / 'masks' / '3.png'}: no such file; mend that file, and "
+        f"{data / 'train' / 'masks' / '3.png'}: no such file; mend that, and "
         f"go on with the same command and  --out '{run}' --resume"
     )
 
@@ -84,6 +85,42 @@ def test_want_of_memory_before_the_first_step_leaves_no_run_to_go_on_with(
 )
 def test_each_want_of_memory_is_recognised(error: Exception, told: str) -> None:
     with pytest.raises(PixelwiseError, match=told), told_in_one_line(Path("run")):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "a file of the run cannot be written: No space left",
+        ),
+        (OSError(errno.EMFILE, "Too many open files", "logs/a"), "logs/a: Too many open files"),
+        (DataError("state/a.ckpt: cannot be written"), "state/a.ckpt: cannot be written"),
+        (
+            CheckpointError("model: cannot be written (I/O error); is the disk full?"),
+            "model: cannot be written .I/O error.; mend",
+        ),
+        (
+            RuntimeError(
+                "unable to allocate shared memory(shm) for file </torch_1_2_0>: No space left on device"
+            ),
+            "the shared memory .* --workers 0",
+        ),
+        (
+            RuntimeError(
+                "DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that "
+                "dataloader's workers are out of shared memory."
+            ),
+            "the shared memory .* --workers 0",
+        ),
+    ],
+)
+def test_what_cannot_be_written_is_told_with_the_way_on(error: Exception, told: str) -> None:
+    with (
+        pytest.raises(PixelwiseError, match=f"^{told}.* and go on with .* --resume$"),
+        told_in_one_line(Path("run")),
+    ):
         raise error
 
 

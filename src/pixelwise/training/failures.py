@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from ..errors import ImageError, TrainingError
+from ..errors import CheckpointError, DataError, TrainingError
 
 _WANT_OF_MEMORY = ("allocate memory", "not enough memory", "bad_alloc")
 """What the texts of torch's errors hold where main memory ends; a GPU's and Python's have their own types."""
@@ -28,25 +28,32 @@ def told_in_one_line(run: Path | None = None) -> Iterator[None]:
         run: The run folder; None as long as there is none to go on with.
 
     Raises:
-        ImageError: a file can no longer be read.
-        TrainingError: memory is too small, or a process that reads pictures has died.
+        DataError: a file can no longer be read, or cannot be written.
+        CheckpointError: a model cannot be written.
+        TrainingError: memory or disk is too small, or a process that reads pictures has died.
     """
     try:
         yield
-    except (ImageError, MemoryError, RuntimeError) as error:
+    except (DataError, CheckpointError, MemoryError, OSError, RuntimeError) as error:
         found, condition = _told(error)
         if not found:
             raise
-        kind = ImageError if isinstance(error, ImageError) else TrainingError
+        kind = type(error) if isinstance(error, DataError | CheckpointError) else TrainingError
         raise kind(found if run is None else f"{found}; {condition} {way_on(run)}") from error
 
 
-def _told(error: ImageError | MemoryError | RuntimeError) -> tuple[str, str]:
+def _told(error: Exception) -> tuple[str, str]:
     """Return what has happened, and on what condition the run can go on; two empty texts for other errors."""
     text = str(error)
-    if isinstance(error, ImageError):  # torch puts the traceback before the message of another process
-        name = f"{ImageError.__module__}.{ImageError.__qualname__}: "
-        return text.splitlines()[-1].removeprefix(name), "mend that file, and"
+    if isinstance(error, DataError | CheckpointError):
+        name = f"{type(error).__module__}.{type(error).__qualname__}: "  # behind another process's traceback
+        return text.splitlines()[-1].removeprefix(name).removesuffix("; is the disk full?"), "mend that, and"
+    if isinstance(error, OSError):  # without a number it is another process's, with its traceback
+        place = f"{error.filename}: " if error.filename else "a file of the run cannot be written: "
+        return (f"{place}{error.strerror}" if error.strerror else ""), "mend that, and"
+    if "shared memory" in text:
+        small = "the shared memory (/dev/shm) is too small for processes that read pictures: give --workers 0"
+        return small, "or enlarge it, as docker run --shm-size 1g does, and"
     if text.startswith("DataLoader worker"):
         died = "a process that reads pictures has died, most often for want of memory"
         return died, "give fewer --workers, and"

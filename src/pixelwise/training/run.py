@@ -89,7 +89,7 @@ def train(
         CheckpointError: there is no model in `init_from`, or a model cannot be written.
         WeightsError: the weights to start from do not fit or cannot be fetched.
         TrainingError: the run folder is taken, there is no run to resume or it was begun on other data, the
-            loss is no longer finite, memory is too small, or a process that reads pictures has died.
+            loss is no longer finite, memory or disk is too small, or a process that reads pictures has died.
     """
     settings = _settings(settings, options)
     is_first = _is_first(settings.nodes)

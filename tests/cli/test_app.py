@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -146,3 +147,17 @@ def test_the_module_runs_as_the_command_does():
     )
     assert done.returncode == 1
     assert done.stderr.startswith("pixelwise: error: a: ")
+
+
+def test_what_kill_sends_ends_as_ctrl_c_does(tmp_path):
+    command = [sys.executable, "-m", "pixelwise", "shapes", str(tmp_path / "new"), "--train", "10000"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while process.poll() is None and not list(tmp_path.rglob("*.png")):  # imports may lose a signal
+                time.sleep(0.01)
+            process.terminate()
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, errors) == (130, "pixelwise: interrupted\n")
+    assert not list(tmp_path.iterdir())

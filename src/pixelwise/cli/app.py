@@ -10,7 +10,9 @@ import inspect
 import io
 import itertools
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Any
 
 from cyclopts import (
@@ -147,6 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     An error that a user can mend is one line on the standard error, and code 1; wrong usage is code 2.
     """
+    _heed_sigterm()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
@@ -172,6 +175,19 @@ def main(arguments: list[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"error: {where}{error.strerror}")
     return int(code)
+
+
+def _heed_sigterm() -> None:
+    """Have what `kill`, `docker stop` and systemd send end a command as Ctrl-C does, unless it is ignored."""
+    ours = threading.current_thread() is threading.main_thread()
+    if ours and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Interrupt the process, unless Lightning, which calls this as well, ends a training in its own time."""
+    if signal.getsignal(number) is _interrupt:
+        raise KeyboardInterrupt
 
 
 def _complain(text: str, code: int = 1) -> int:

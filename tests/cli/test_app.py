@@ -1,6 +1,7 @@
 """How the command line ends: exit codes, and one line for each error."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -161,3 +162,14 @@ def test_what_kill_sends_ends_as_ctrl_c_does(tmp_path):
             process.kill()
     assert (process.returncode, errors) == (130, "pixelwise: interrupted\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_process_without_standard_streams_works_all_the_same(tmp_path):
+    command = f"exec {shlex.quote(sys.executable)} -m pixelwise shapes new --train 1 --val 0 --test 0"
+    done = subprocess.run(["sh", "-c", f"{command} <&- >&- 2>&-"], cwd=tmp_path, timeout=60, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "new/dataset.yaml").exists()
+    told = subprocess.run(["sh", "-c", f"{command} >&-"], cwd=tmp_path, timeout=60, capture_output=True)
+    assert told.returncode == 1
+    assert told.stderr.startswith(b"pixelwise: error: new: exists")
+    assert told.stderr.count(b"\n") == 1

@@ -150,6 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     An error that a user can mend is one line on the standard error, and code 1; wrong usage is code 2.
     """
     _heed_sigterm()
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
@@ -175,6 +176,16 @@ def main(arguments: list[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"error: {where}{error.strerror}")
     return int(code)
+
+
+def _open_what_is_closed() -> None:
+    """Give the process the standard streams that it was started without.
+
+    Else files that it opens would get their numbers, and what libraries print would go into those files.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  as long as the process
 
 
 def _heed_sigterm() -> None:

@@ -87,7 +87,7 @@ def check_new_folder(path: Path, outside: Path | None = None) -> None:
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise _taken(path)
-    if outside is not None and path.resolve().is_relative_to(outside.resolve()):
+    if outside is not None and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(outside)):
         raise DataError(f"{path}: lies within the data set {outside}; name a folder elsewhere")
     check_writable(path)
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..data.listing import real
 from ..data.memory import Memory
 from ..errors import DataError
 from ..inspection.finding import Finding, Severity, count
@@ -97,7 +98,7 @@ def _outputs(data: Path, html: Path | None, json: Path | None, overwrite: bool) 
         DataError: a file that was named is there already.
     """
     if html is None and json is None:
-        name = f"check-{data.resolve().name or 'data'}"
+        name = f"check-{real(data).name or 'data'}"
         names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
         folder = next(path for path in map(Path, names) if not path.exists())
         return {"html": folder / "index.html", "json": folder / "findings.json"}

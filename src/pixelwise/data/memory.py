@@ -18,6 +18,7 @@ import PIL
 from .. import __version__
 from ..cache import cache_folder
 from .archive import is_temporary
+from .listing import real
 
 SETTLED = 2_000_000_000
 """Nanoseconds that a file must have been left alone before its record is kept: a change that comes sooner
@@ -65,7 +66,7 @@ class Memory:
 
     def __init__(self, root: Path, folder: Path | None = None) -> None:
         """Open the memory of the data set at `root`, below `folder` or the user's folder for caches."""
-        name = hashlib.sha256(str(root.resolve()).encode(errors="surrogateescape")).hexdigest()[:24]
+        name = hashlib.sha256(str(real(root)).encode(errors="surrogateescape")).hexdigest()[:24]
         self._path = (folder or cache_folder() / "checked") / f"{name}.sqlite"
         self._lock = threading.Lock()
         self._base: sqlite3.Connection | None = None

@@ -194,23 +194,3 @@ def test_what_the_engine_fails_at_is_told_of_the_picture(exported_model_path, mo
     monkeypatch.setattr(engine, "_run", fail)
     with pytest.raises(ImageError, match=r"5 x 7 pixels .* Failed to allocate 268435456 bytes"):
         engine.masks(np.zeros((1, 3, 5, 7), np.uint8))
-
-
-def test_a_forked_process_is_told_to_load_the_model_itself(exported_model_path):
-    code = f"""
-import os, signal, numpy as np
-from pixelwise.predict.predictor import Predictor
-predictor = Predictor.load({str(exported_model_path)!r})
-if os.fork() == 0:
-    signal.alarm(60)
-    try:
-        predictor(np.zeros((5, 7, 3), np.uint8))
-    except Exception as error:
-        print(type(error).__name__, error, flush=True)
-    os._exit(0)
-os.wait()
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=90, check=True
-    )
-    assert done.stdout.startswith("ConfigError the model was loaded before this process was forked")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -40,6 +41,29 @@ class Engine(Protocol):
     def masks(self, images: NDArray[Any]) -> NDArray[np.uint8]:
         """Return the best class's id (N, H, W) for every pixel."""
         ...
+
+
+_PROCESSES: dict[str, int] = {}
+"""The process in which each library that computes began to; those that are forked from it inherit this."""
+
+
+def check_process(library: str) -> None:
+    """Refuse to compute where a library would wait for ever.
+
+    A process that is forked has the memory of the other one and none of its threads: locks may be held by
+    nobody, and work is handed to threads that are not there, by a model that is loaded anew too.
+
+    Args:
+        library: What computes, and has threads of its own.
+
+    Raises:
+        ConfigError: this process was forked from one in which the library had begun.
+    """
+    if _PROCESSES.setdefault(library, os.getpid()) != os.getpid():
+        raise ConfigError(
+            f"a model was loaded before this process was forked, and the threads of {library} are not in it: "
+            "start processes with multiprocessing.get_context('spawn'), or load models in them alone"
+        )
 
 
 def check_images(images: NDArray[Any], card: ModelCard) -> NDArray[Any]:

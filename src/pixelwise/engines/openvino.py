@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,9 +14,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..checkpoint import METADATA_KEY, ModelCard
 from ..cores import count_cores, limited_cores
-from ..errors import CheckpointError, ConfigError
+from ..errors import CheckpointError
 from ..processor import fast_bf16, is_x86
-from .base import check_fits, check_images, computing
+from .base import check_fits, check_images, check_process, computing
 from .graph import cut, upsample_graph
 from .runtime import ov
 from .tiles import ALIGNMENT, WHOLE_PIXELS, Geometry
@@ -48,7 +47,9 @@ class OpenVinoEngine:
 
         Raises:
             CheckpointError: a file is missing, damaged, or not one of ours.
+            ConfigError: this process was forked from one that had loaded a model.
         """
+        check_process("OpenVINO")
         graph, self.card = read_graph(path)
         try:
             self._parts = cut(graph)
@@ -61,7 +62,6 @@ class OpenVinoEngine:
         self._precision = _precision(exact)
         self._requests: dict[str, ov.InferRequest] = {}
         self._turn = threading.Lock()
-        self._process = os.getpid()
         short = self._precision.get(PRECISION) or self._core.get_property("CPU", PRECISION).to_string()
         self._value_bytes = 4 if short == "f32" else 2
         self.name = f"openvino {'float32' if short == 'f32' else short}"
@@ -94,8 +94,7 @@ class OpenVinoEngine:
         return self._compute(images, best=True)
 
     def _compute(self, images: NDArray[Any], *, best: bool) -> NDArray[Any]:
-        if os.getpid() != self._process:  # where its threads are not, and the lock may be held for ever
-            raise ConfigError("the model was loaded before this process was forked: load it in each process")
+        check_process("OpenVINO")
         images = check_images(images, self.card)
         count, _, height, width = images.shape
         together = count if count * height * width <= WHOLE_PIXELS else 1

@@ -20,7 +20,7 @@ from ..cores import limited_cores
 from ..errors import ConfigError, ImageError
 from ..models.fcn import FCN
 from ..processor import fast_bf16
-from .base import check_images, check_memory, computing
+from .base import check_images, check_memory, check_process, computing
 
 SMALLER = "cut the picture into smaller ones, or take device cpu"
 """What to do where a picture is too large for a GPU: for its memory, or for kernels that count to 2^31."""
@@ -38,12 +38,17 @@ class TorchEngine:
     """
 
     def __init__(self, model: FCN, card: ModelCard) -> None:
-        """Take a network; what is done to it later changes the answers of the engine."""
+        """Take a network; what is done to it later changes the answers of the engine.
+
+        Raises:
+            ConfigError: this process was forked from one that had loaded a model.
+        """
         self.card = card
         self._model = model
         self._device = model.mean.device
         self._bf16 = prefers_bf16(self._device)
         keep_to_limit()
+        _check_process(self._device)
         self._logits: Callable[[Tensor], Tensor] = model
         self._masks: Callable[[Tensor], Tensor] = self._choose_best
         self._turn = threading.Lock()
@@ -62,9 +67,11 @@ class TorchEngine:
         Raises:
             CheckpointError: the file is missing, damaged or not ours.
             WeightsError: its tensors do not fit its network.
-            ConfigError: there is no such device, or no compiler.
+            ConfigError: there is no such device, or no compiler; or this process was forked from one that
+                had loaded a model.
         """
         place = find_device(device)
+        _check_process(place)
         model, card = load_model(path, str(place))
         engine = cls(model.to(memory_format=torch.channels_last), card)  # type: ignore[call-overload]
         if engine._bf16:  # once, and not for every picture anew
@@ -108,6 +115,7 @@ class TorchEngine:
     @contextmanager
     def _ready(self, images: NDArray[Any]) -> Iterator[Tensor]:
         """Give the batch on the device, with everything set for inference while the block runs."""
+        _check_process(self._device)
         images = check_images(images, self.card)
         on_cpu = self._device.type == "cpu"
         with self._turn, computing(images, mend="" if on_cpu else SMALLER):
@@ -126,6 +134,12 @@ class TorchEngine:
                     f"{images.shape[2]} x {images.shape[3]} pixels (height x width) do not fit into the "
                     f"memory of {self._device}: {SMALLER}"
                 ) from error
+
+
+def _check_process(device: torch.device) -> None:
+    """Refuse in a forked process to compute with more than one thread, which those of data loaders have."""
+    if device.type != "cpu" or torch.get_num_threads() > 1:
+        check_process("torch")
 
 
 def _for_torch(images: NDArray[Any]) -> NDArray[Any]:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from ..errors import DataError
+from ..errors import DataError, ImageError
 from .description import FILE_NAME, Description
+from .image import opened
 from .masks import GREY_STEP, hex_color, is_renumbered, pack_color
 from .pairs import Pair
 from .scan import MaskRecord
 
 _BARE = (0, 0xFFFFFF)
+
+
+def palette_in_head(path: Path) -> bytes:
+    """Return a mask's palette r, g, b, r, ..., mostly without reading its pixels; b"" where there is none."""
+    try:
+        with opened(path) as picture:
+            if picture.mode != "P":
+                return b""
+            head = picture.palette
+            plain = head is not None and head.rawmode in (None, "RGB")
+            return bytes((head.palette if head is not None and plain else picture.getpalette("RGB")) or b"")
+    except ImageError:  # which the check tells
+        return b""
 
 
 def disagreement(held: Iterable[tuple[Pair, MaskRecord]]) -> str:

@@ -3,10 +3,12 @@
 import published
 import pytest
 from palette_pictures import palette_picture
+from PIL import Image
 
 from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
 from pixelwise.data.masks import read_mask
+from pixelwise.data.palettes import palette_in_head
 from pixelwise.errors import DataError
 from pixelwise.inspection.survey import survey
 
@@ -195,3 +197,29 @@ def test_a_mask_numbered_anew_with_a_colour_of_no_class_is_refused(voc, tmp_path
         DataError, match=r"a\.png: its palette holds the colours of the .* and #010203, which is"
     ):
         check_data(open_data(tmp_path))
+
+
+@pytest.mark.parametrize("shown_by_voc", [False, True])
+def test_colours_of_classes_that_a_file_names_are_sure_where_a_mask_has_vocs_palette(
+    voc, tmp_path, shown_by_voc
+):
+    published.write_text(tmp_path / "class_names.txt", "_background_\none\ntwo\n")
+    first, second = (128, 0, 0), (0, 128, 0)
+    voc({"train": "ab", "val": "cd"}, masks="abcd")
+    for name in "abc":
+        numbered(tmp_path, name, [[0, 1, 1, 0]], [BLACK, second, first])
+    numbered(
+        tmp_path, "d", [[0, 1, 2, 0]], [BLACK, first, second] if shown_by_voc else [BLACK, second, first]
+    )
+    codec = open_data(tmp_path).codec
+    read = read_mask(tmp_path / "SegmentationClass" / "a.png", codec).tolist()
+    assert read == ([[0, 2, 2, 0]] if shown_by_voc else [[0, 1, 1, 0]])
+    assert survey(tmp_path).codec == codec
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".gif", ".tif"])
+def test_the_palette_in_the_head_of_a_file_is_that_of_its_pixels(suffix, tmp_path):
+    path = tmp_path / f"mask{suffix}"
+    palette_picture([[*range(16)]] * 16, [(id_, 255 - id_, 7) for id_ in range(16)]).save(path)
+    with Image.open(path) as saved:
+        assert palette_in_head(path) == bytes(saved.getpalette("RGB"))

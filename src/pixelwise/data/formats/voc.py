@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -18,10 +16,11 @@ from ..image import IMAGE_SUFFIXES
 from ..listing import by_name
 from ..masks import MaskValues
 from ..pairs import Pair
-from ..splits import split_called
+from ..palettes import palette_in_head
 from .base import Format, Layout, Request
 from .drawing import BACKGROUND
 from .reading import find_file, none_left, read_lines, reading
+from .voc_lists import read_lists
 
 NAMES = (
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -33,7 +32,6 @@ NAMES = (
 _VOID: Color = (224, 224, 192)
 _LABEL_MAP = "labelmap.txt"
 _CLASS_NAMES = ("class_names.txt", "labels.txt")
-_LISTS = Path("ImageSets", "Segmentation")
 
 
 def voc_color(value: int) -> Color:
@@ -125,7 +123,10 @@ def open_voc(request: Request) -> Layout:
     else:
         splits, note = request.complete(splits)
     faults = {name: (*faults.get(name, ()), *faults.get("", ())) for name in splits}
-    void += "" if by_color else "; value 255 (the outlines) is void and ignored"
+    if not by_color:
+        void += "; value 255 (the outlines) is void and ignored"
+        sure = description.class_names == NAMES or _in_vocs_colors(description, splits)
+        description = replace(description, standard_colors=sure)
     return Layout(splits, description, by_color, (void, *notes, note), faults)
 
 
@@ -154,14 +155,20 @@ def _by_value(names: Sequence[str]) -> Description:
     """Return classes by their place, in VOC's colours, which are sure for VOC's own classes alone."""
     colors = {value: voc_color(value) for value in range(len(names))}
     colors[IGNORE_INDEX] = _VOID
-    sure = tuple(names) == NAMES
-    return Description(dict(enumerate(names)), colors, ignore=(IGNORE_INDEX,), standard_colors=sure)
+    return Description(dict(enumerate(names)), colors, ignore=(IGNORE_INDEX,))
+
+
+def _in_vocs_colors(description: Description, splits: Mapping[str, tuple[Pair, ...]]) -> bool:
+    """Say whether a mask has VOC's palette, as all have that labelme2voc wrote; else colours are for show."""
+    wanted = bytes(part for value in description.names for part in description.colors[value])
+    masks = (pair.mask for pairs in splits.values() for pair in pairs)
+    return any(isinstance(mask, Path) and palette_in_head(mask).startswith(wanted) for mask in masks)
 
 
 def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[str, ...]], tuple[str, ...]]:
     """Return the pairs, what is wrong with files, and notes, by the lists in ImageSets/Segmentation."""
     masks, _ = by_name(root / "SegmentationClass", "masks")
-    entries, notes = _lists(root, masks)
+    entries, notes = read_lists(root, masks)
     splits: dict[str, tuple[Pair, ...]] = {}
     faults: dict[str, tuple[str, ...]] = {}
     for split, list_of in entries.items():
@@ -183,50 +190,6 @@ def _listed(root: Path) -> tuple[dict[str, tuple[Pair, ...]], dict[str, tuple[st
         if faults[split] and not pairs:
             raise none_left(faults[split])
     return splits, faults, notes
-
-
-def _lists(root: Path, masks: Collection[str]) -> tuple[dict[str, dict[str, Path]], tuple[str, ...]]:
-    """Return the names of each split, "" where none is told, with the list that each stands in, and notes.
-
-    Lists that tell no split, such as trainval.txt, are train if others tell val or test alone, without the
-    names of those; where some tell train, what these lack is left out.
-    """
-    files = sorted((root / _LISTS).glob("*.txt"))
-    if not files:
-        return {"": dict.fromkeys(sorted(masks), root / "SegmentationClass")}, ()
-    named: dict[str, dict[str, Path]] = {}
-    for path in files:
-        lines, split = read_lines(path, "a list of names"), split_called(path.stem) or ""
-        if not lines and (split in ("train", "val") or len(files) == 1):
-            raise DataError(f"{path}: is empty, expected names of pictures: fill it, or delete it")
-        names = named.setdefault(split, {})
-        for line in lines:
-            names.setdefault(_name(line, masks), path)
-    rest = named.pop("", {})
-    if not named:
-        return {"": rest}, ()
-    rest = {name: path for name, path in rest.items() if not any(name in names for names in named.values())}
-    if not rest:
-        return named, ()
-    lists = ", ".join(sorted({path.name for path in rest.values()}))
-    if "train" not in named:
-        return named | {"train": rest}, (f"what {lists} alone names, {len(rest)} pictures, is train",)
-    return named, (f"what {lists} alone names, {len(rest)} pictures, is in no split and left out",)
-
-
-def _name(line: str, masks: Collection[str]) -> str:
-    """Return the name in a line of a list: what a mask is called by, else what a person would take it for.
-
-    A name may be in quotes, followed by 1, 0 or -1 as in the lists of VOC's classes, or be the paths of a
-    picture and its mask.
-    """
-    line = unicodedata.normalize("NFC", line)
-    quoted = re.match('"([^"]+)"', line)
-    bare = quoted[1] if quoted else re.sub(r"\s+-?[01]$", "", line)
-    words = [PurePosixPath(word) for word in reversed(line.split())]
-    stems = [word.stem for word in words if len(word.parts) > 1 or word.suffix.lower() in IMAGE_SUFFIXES]
-    named = (name for name in (line, bare, line.split()[0], *stems) if name in masks)
-    return next(named, stems[0] if stems else bare)
 
 
 def find_picture(name: str, folders: list[Path]) -> Path | None:

@@ -12,6 +12,8 @@ import itertools
 import os
 import signal
 import sys
+import threading
+from pathlib import Path
 from types import FrameType
 from typing import Any
 

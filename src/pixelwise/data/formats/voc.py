@@ -152,7 +152,7 @@ def _classes(voc: Path | None) -> tuple[bool, Description, str]:
 
 
 def _by_value(names: Sequence[str]) -> Description:
-    """Return classes by their place, in VOC's colours, which are sure for VOC's own classes alone."""
+    """Return classes by their place, in VOC's colours."""
     colors = {value: voc_color(value) for value in range(len(names))}
     colors[IGNORE_INDEX] = _VOID
     return Description(dict(enumerate(names)), colors, ignore=(IGNORE_INDEX,))

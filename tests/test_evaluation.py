@@ -1,12 +1,16 @@
 """Scoring a model on a data set. The stand-in for a model reads its answer from the picture's red channel."""
 
 import csv
+import errno
 import importlib.util
 import json
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
 from pixelwise.checkpoint import ModelCard
@@ -255,6 +259,23 @@ def test_an_evaluation_is_replaced_on_request_only(model, data, tmp_path):
     assert (tmp_path / "out/scores.json").read_text() == before
     evaluate(model, data, split="train", out=tmp_path / "out", overwrite=True)
     assert json.loads((tmp_path / "out/scores.json").read_text())["split"] == "train"
+
+
+def test_an_evaluation_that_cannot_be_written_leaves_the_earlier_one(model, data, tmp_path, monkeypatch):
+    def files():
+        return {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+    def save(figure, file, **_):
+        with file.open("wb") if isinstance(file, Path) else nullcontext(file) as opened:
+            opened.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    evaluate(model, data, out=tmp_path / "out")
+    before = files()
+    monkeypatch.setattr(Figure, "savefig", save)
+    with pytest.raises(DataError, match=r"confusion\.png: cannot be written \(No space left on device\)"):
+        evaluate(model, data, split="train", out=tmp_path / "out", overwrite=True)
+    assert files() == before
 
 
 def test_a_taken_folder_is_found_before_the_work_is_done(model, data, tmp_path):

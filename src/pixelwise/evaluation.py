@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +28,7 @@ from .labels import Labels
 from .metrics import Scores
 from .predict.ahead import ahead
 from .predict.predictor import Predictor
-from .writing import check_writable, writing_to
+from .writing import check_writable, replacing, write_text
 
 if TYPE_CHECKING:
     from .models.fcn import FCN
@@ -269,14 +270,15 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
         "version": __version__,
         **evaluation.scores.to_dict(evaluation.labels.class_names),
     }
-    with writing_to(out):
-        out.mkdir(parents=True, exist_ok=True)
-        confusion_picture(evaluation.scores, evaluation.labels, matrix)
-        with pictures.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-            rows = csv.writer(file)
-            rows.writerow(("picture", "mean_iou"))
-            rows.writerows((picture.name, f"{picture.mean_iou:.6f}") for picture in evaluation.per_picture)
-        scores.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    table = io.StringIO(newline="")
+    rows = csv.writer(table)
+    rows.writerow(("picture", "mean_iou"))
+    rows.writerows((picture.name, f"{picture.mean_iou:.6f}") for picture in evaluation.per_picture)
+    with replacing(matrix) as file:
+        confusion_picture(evaluation.scores, evaluation.labels, file)
+    with replacing(pictures) as file:
+        file.write(table.getvalue().encode(errors="surrogateescape"))
+    write_text(scores, json.dumps(summary, indent=2) + "\n")
     return [scores, pictures, matrix]
 
 

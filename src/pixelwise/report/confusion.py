@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ ABSENT = "#e3e3e3"
 INK = "#222222"
 
 
-def confusion_picture(scores: Scores, labels: Labels, path: Path) -> None:
+def confusion_picture(scores: Scores, labels: Labels, file: Path | BinaryIO) -> None:
     """Write the confusion matrix as a PNG picture, each row in percent of the true pixels of its class.
 
     The row of a class without a true pixel is grey.
@@ -30,7 +30,7 @@ def confusion_picture(scores: Scores, labels: Labels, path: Path) -> None:
     Args:
         scores: Holds the counts (C, C), rows truth, columns prediction.
         labels: Names and colours of the C classes.
-        path: The .png file to write.
+        file: The PNG file to write, by its path or open.
     """
     counts = scores.confusion
     truth = counts.sum(axis=1, keepdims=True)
@@ -53,7 +53,7 @@ def confusion_picture(scores: Scores, labels: Labels, path: Path) -> None:
         fontsize=10,
         color=INK,
     )
-    figure.savefig(path, dpi=150)
+    figure.savefig(file, dpi=150)
 
 
 def _draw_grid(axes: Axes, number: int) -> None:

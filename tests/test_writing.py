@@ -118,3 +118,12 @@ def test_of_two_that_fill_a_folder_the_first_to_end_has_it(tmp_path):
     with pytest.raises(DataError, match=r"new: exists and is not an empty folder \(it holds "):
         fill_both(tmp_path / "new")
     assert [path.name for path in tmp_path.rglob("*")] == ["new", "train", "theirs"]
+
+
+def test_a_folder_below_a_link_to_itself_cannot_be_made(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with (
+        pytest.raises(DataError, match=r"new: cannot be written .Too many levels of symbolic links"),
+        new_folder(tmp_path / "loop/new", outside=tmp_path / "data"),
+    ):
+        pass

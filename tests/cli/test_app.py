@@ -175,18 +175,11 @@ def test_a_process_without_standard_streams_works_all_the_same(tmp_path):
     assert told.stderr.count(b"\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        ("check loop", "loop: no such folder or file, expected a data set"),
-        ("convert loop new", "loop: no such folder or file, expected a data set"),
-        ("convert data loop/new", "loop/new: cannot be written (Too many levels of symbolic links)"),
-    ],
-)
-def test_a_link_to_itself_is_one_line(command, told, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("command", ["check loop", "convert loop new"])
+def test_a_link_to_itself_is_one_line(command, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PIXELWISE_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "data").mkdir()
     (tmp_path / "loop").symlink_to("loop")
     assert main(command.split()) == 1
-    assert capsys.readouterr().err == f"pixelwise: error: {told}\n"
+    told = "pixelwise: error: loop: no such folder or file, expected a data set\n"
+    assert capsys.readouterr().err == told

@@ -221,10 +221,11 @@ def test_the_line_that_mends_masks_numbered_anew_is_all_that_it_takes(root):
     odd = files(root)[19]
     before = read_mask(odd, survey(root).codec)
     FAULTS["palette-numbered-anew"](root)
+    names(root, {**CLASSES, 6: "unicorn"})  # which is in no mask
     line = found(root)["palette-numbered-anew"].mend.split("  ")[1]
     with (root / "dataset.yaml").open("a") as file:
         file.write(line + "\n")
-    assert found(root) == {}
+    assert set(found(root)) == {"unused-name"}
     np.testing.assert_array_equal(read_mask(odd, survey(root).codec), before)
 
 

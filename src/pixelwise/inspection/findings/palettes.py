@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from ...data.description import FILE_NAME
-from ...data.masks import hex_color, is_renumbered
+from ...data.description import FILE_NAME, Description
+from ...data.masks import hex_color, is_renumbered, pack_color
+from ...labels import default_palette
 from ..finding import Finding, Found, Severity, count, on_masks
 from ..survey import Survey
 
@@ -27,15 +28,22 @@ def numbered_anew(survey: Survey) -> Iterator[Finding]:
         if is_renumbered(palette := facts.record.palette, usual, described)
     )
     if found:
-        source = survey.meaning.source
-        ids = [id_ for id_ in (*source.names, *source.ignore) if id_ in usual]
-        lines = ", ".join(f'{id_}: "{hex_color(usual[id_])}"' for id_ in ids)
         yield on_masks(
             "palette-numbered-anew",
             Severity.WARNING,
             f"{count(len(found), 'mask')} with the colours of the others at other ids",
             found,
             why="a tool may have numbered them anew; the ids are taken, which stand for other classes then",
-            mend=survey.mends_values
-            or f"if the colours are right, write in {FILE_NAME}  colors: {{{lines}}}  , and they are taken",
+            mend=survey.mends_values or _colors_line(survey.meaning.source, usual),
         )
+
+
+def _colors_line(source: Description, usual: Mapping[int, int]) -> str:
+    """Return the line that has masks read by their usual colours; classes that are in none get spare ones."""
+    spare = (color for color in map(pack_color, default_palette(512)) if color not in usual.values())
+    colors = {id_: usual[id_] if id_ in usual else next(spare) for id_ in source.names}
+    colors |= {id_: usual[id_] for id_ in source.ignore if id_ in usual}
+    if len({*colors.values()}) < len(colors):  # which no mask can be read by
+        return "if the colours are right, save these masks with the ids of the others"
+    lines = ", ".join(f'{id_}: "{hex_color(color)}"' for id_, color in colors.items())
+    return f"if the colours are right, write in {FILE_NAME}  colors: {{{lines}}}  , and they are taken"

@@ -60,6 +60,12 @@ def test_classes_that_were_found_in_the_masks_can_be_remapped_too(opened):
     assert mask == [0, 1, 1, 2, 255, 255]
 
 
+def test_what_is_ignored_takes_no_part_where_the_masks_tell_the_classes(opened):
+    labels, mask = opened("ignore: [9, 255]\nmerge: {x: [class_1, class_2]}\n", names="")
+    assert "class_9" not in labels.class_names
+    assert mask == [0, 1, 1, 2, 255, 255]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

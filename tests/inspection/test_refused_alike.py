@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from pixelwise.cli.app import main
+from pixelwise.data.check import check_data
 from pixelwise.data.folder import open_data
+from pixelwise.data.masks import read_mask
 from pixelwise.errors import DataError
 from pixelwise.inspection.findings import find
 from pixelwise.inspection.survey import survey
@@ -58,6 +60,39 @@ def test_values_that_dataset_yaml_cannot_name_are_to_be_mended_in_the_masks(tmp_
     published.save_ids(mask, published.area(published.blank(), 0, 0, 5, 5, 77))
     (mend,) = (finding.mend for finding in find(survey(tmp_path)) if finding.kind == "value-beyond-names")
     assert mend == "correct the masks, or what names the classes of this data set"
+
+
+def test_void_that_a_format_does_not_know_is_declared_by_the_line_that_check_advises(tmp_path):
+    root = tmp_path / "VOCdevkit/VOC2012"
+    published.voc(tmp_path)
+    (root / "class_names.txt").write_text("_background_\nthing\n")
+    masks = [root / "SegmentationClass" / f"2007_00000{number}.png" for number in (1, 2)]
+    void = published.area(published.area(published.blank(), 0, 0, 5, 5, 1), 5, 5, 9, 9, 2)
+    for mask in masks:
+        published.save_ids(mask, void)
+    (advised,) = (finding for finding in find(survey(tmp_path)) if finding.kind == "void-not-declared")
+    assert advised.advice == "write in dataset.yaml  ignore: [2]"
+    (tmp_path / "dataset.yaml").write_text(advised.mend.split("  ")[1])
+    data = open_data(tmp_path)
+    check_data(data)
+    assert read_mask(masks[0], data.codec).tolist() == np.where(void == 2, 255, void).tolist()
+    assert "void-not-declared" not in {finding.kind for finding in find(survey(tmp_path))}
+
+
+def test_colours_that_a_format_does_not_know_are_declared_by_the_line_that_check_advises(tmp_path):
+    published.camvid(tmp_path)
+    for mask in tmp_path.rglob("*_L.png"):
+        with Image.open(mask) as picture:
+            values = np.array(picture)
+        values[:2] = 255
+        Image.fromarray(values).save(mask)
+    (advised,) = (finding for finding in find(survey(tmp_path)) if finding.kind == "void-not-declared")
+    assert advised.advice == 'write in dataset.yaml  ignore: ["#ffffff"]'
+    (tmp_path / "dataset.yaml").write_text(advised.mend.split("  ")[1])
+    data = open_data(tmp_path)
+    check_data(data)
+    assert (read_mask(mask, data.codec)[:2] == 255).all()
+    assert survey(tmp_path).codec == data.codec
 
 
 def test_two_masks_for_one_picture(tmp_path):

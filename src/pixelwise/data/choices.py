@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..errors import DataError
+from ..labels import Color, as_color
 
 Overlap = Literal["later", "small-over-large"]
 """Which outline wins where two lie over each other: the later one, or the one that covers fewer pixels."""
@@ -17,7 +18,13 @@ Uncovered = Literal["background", "ignore"]
 Member = str | int
 """A class of the source: its name, or its value in the masks."""
 
-CHOICES = ("format", "merge", "drop", "rename", "overlap", "uncovered", "channels", "depth")
+MAX_VALUE = 65535
+"""Largest value that a mask may hold."""
+
+LEAST_VALUE = -(2**31)
+"""Smallest value that can be ignored; GIS tools put void there."""
+
+CHOICES = ("ignore", "format", "merge", "drop", "rename", "overlap", "uncovered", "channels", "depth")
 """Keys of `dataset.yaml` that hold these decisions, for data sets of every format."""
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
@@ -34,6 +41,8 @@ class Choices:
         merge: Classes that become one, by the name that it gets (a new one, or that of a member).
         drop: Classes whose pixels are ignored.
         rename: New name by the source's name.
+        ignore: Values in the masks whose pixels are ignored, beside those that the format ignores.
+        ignore_colors: The same for colours, in colour masks.
         overlap: Which outline wins; None for the format's own rule.
         uncovered: What pixels outside all outlines are; None for the format's own rule.
         format: Name of the data set's format; None to recognise it by looking.
@@ -44,16 +53,13 @@ class Choices:
     merge: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     drop: tuple[Member, ...] = ()
     rename: Mapping[Member, str] = field(default_factory=dict)
+    ignore: tuple[int, ...] = ()
+    ignore_colors: tuple[Color, ...] = ()
     overlap: Overlap | None = None
     uncovered: Uncovered | None = None
     format: str | None = None
     channels: int | None = None
     depth: int | None = None
-
-    @property
-    def changes(self) -> bool:
-        """Whether classes change at all."""
-        return bool(self.merge or self.drop or self.rename)
 
 
 def read_choices(content: Mapping[Any, Any]) -> Choices:
@@ -87,12 +93,35 @@ def read_choices(content: Mapping[Any, Any]) -> Choices:
         {name.strip(): _members(f"merge: {name}", members) for name, members in merge.items()},
         _members("drop", content.get("drop")),
         {_member("rename", old): new.strip() for old, new in rename.items()},
+        *read_ignored(content.get("ignore")),
         content.get("overlap"),
         content.get("uncovered"),
         None if content.get("format") is None else str(content["format"]),
         channels,
         depth,
     )
+
+
+def read_ignored(content: Any) -> tuple[tuple[int, ...], tuple[Color, ...]]:
+    """Return the ignored values and the ignored colours of a line `ignore`.
+
+    Raises:
+        DataError: an entry is no value that a mask may hold.
+        ConfigError: an entry is no colour.
+    """
+    entries = [] if content is None else content if isinstance(content, list) else [content]
+    values = [
+        read_value(entry, "ignore", LEAST_VALUE) for entry in entries if not isinstance(entry, str | list)
+    ]
+    colors = [as_color(entry) for entry in entries if isinstance(entry, str | list)]
+    return tuple(dict.fromkeys(values)), tuple(dict.fromkeys(colors))
+
+
+def read_value(value: Any, where: str, least: int = 0) -> int:
+    """Return a value of the masks; raises a DataError, which begins with `where`, for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MAX_VALUE:
+        raise DataError(f"{where}: found {value!r}, expected a value of the masks, {least} to {MAX_VALUE}")
+    return value
 
 
 def refuse_others(content: Mapping[Any, Any]) -> None:

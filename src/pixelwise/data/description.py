@@ -12,21 +12,15 @@ import yaml
 
 from ..errors import ConfigError, DataError
 from ..labels import Color, Labels, as_color, default_palette
-from .choices import CHOICES
+from .choices import CHOICES, read_ignored, read_value
 from .masks import MaskCodec, hex_color, pack_color
 
 FILE_NAME = "dataset.yaml"
 """Where a description stands, in the folder of the data set."""
 
-MAX_VALUE = 65535
-"""Largest value that a mask may hold."""
-
-LEAST_VALUE = -(2**31)
-"""Smallest value that can be ignored; GIS tools put void there."""
-
 _MAX_BYTES = 1_000_000
 _MAX_ENTRIES = 200_000
-_KEYS = ("names", "colors", "ignore", *CHOICES)
+_KEYS = ("names", "colors", *CHOICES)
 _IGNORED = 255
 
 
@@ -199,7 +193,7 @@ def _parse(content: Any) -> Description:
     if unknown:
         raise DataError(f"found the unknown key {', '.join(unknown)}, expected {', '.join(_KEYS)}")
     names = _names(content["names"])
-    ignore, ignore_colors = _ignore(content.get("ignore", [] if _IGNORED in names else [_IGNORED]))
+    ignore, ignore_colors = read_ignored(content.get("ignore", [] if _IGNORED in names else [_IGNORED]))
     both = [str(value) for value in ignore if value in names]
     if both:
         raise DataError(f"value {', '.join(both)} stands under names and under ignore: remove one of them")
@@ -227,28 +221,14 @@ def _names(content: Any) -> dict[int, str]:
     for value, name in content.items():
         if isinstance(name, bool) or not isinstance(name, str | int | float) or not str(name).strip():
             raise DataError(f"names: {value!r} has the name {name!r}, expected a word (in quotes if need be)")
-        names[_value(value, "names")] = str(name).strip()
+        names[read_value(value, "names")] = str(name).strip()
     return names
 
 
 def _colors(content: Any) -> dict[int, Color]:
     if not isinstance(content, dict):
         raise DataError(f"colors is {content!r}, expected a line 'VALUE: [r, g, b]' for each class")
-    return {_value(value, "colors"): as_color(color) for value, color in content.items()}
-
-
-def _ignore(content: Any) -> tuple[tuple[int, ...], tuple[Color, ...]]:
-    """Return the ignored values and the ignored colours."""
-    entries = [] if content is None else content if isinstance(content, list) else [content]
-    values = [_value(entry, "ignore", LEAST_VALUE) for entry in entries if not isinstance(entry, str | list)]
-    colors = [as_color(entry) for entry in entries if isinstance(entry, str | list)]
-    return tuple(dict.fromkeys(values)), tuple(dict.fromkeys(colors))
-
-
-def _value(value: Any, where: str, least: int = 0) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MAX_VALUE:
-        raise DataError(f"{where}: found {value!r}, expected a value of the masks, {least} to {MAX_VALUE}")
-    return value
+    return {read_value(value, "colors"): as_color(color) for value, color in content.items()}
 
 
 def draft(description: Description, comments: Mapping[int, str], by_color: bool) -> str:

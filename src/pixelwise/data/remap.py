@@ -13,16 +13,26 @@ from .description import Description
 
 
 def remap(description: Description, choices: Choices) -> Description:
-    """Return the description with the classes that a person chose.
+    """Return the description with the classes that a person chose, and with what is ignored besides.
 
-    A merged class stands where the first of its members stood, with that member's colour.
+    A merged class stands where the first of its members stood, with that member's colour. A class whose value
+    or colour is ignored is dropped.
 
     Raises:
         DataError: a class is not there, is named twice, nothing is left, or a new name is taken.
     """
-    if not choices.changes:
-        return description
     names = dict(description.names)
+    ignore = [value for value in choices.ignore if value not in description.ignore]
+    ignore_colors = [color for color in choices.ignore_colors if color not in description.ignore_colors]
+    choices = replace(
+        choices,
+        drop=(
+            *choices.drop,
+            *(value for value in names if value in ignore or description.colors.get(value) in ignore_colors),
+        ),
+    )
+    if not (choices.merge or choices.drop or choices.rename or ignore or ignore_colors):
+        return description
     new_names: dict[int, str] = {}
     dropped: set[int] = set()
     for new, members in choices.merge.items():
@@ -43,8 +53,13 @@ def remap(description: Description, choices: Choices) -> Description:
         place = description.class_names.index(names[value])
         places[name] = min(place, places.get(name, place))
     order = tuple(sorted(places, key=places.__getitem__))
-    ignore = (*description.ignore, *sorted(dropped))
-    return replace(description, names=kept, ignore=ignore, order=order)
+    return replace(
+        description,
+        names=kept,
+        ignore=tuple(dict.fromkeys((*description.ignore, *ignore, *sorted(dropped)))),
+        ignore_colors=(*description.ignore_colors, *ignore_colors),
+        order=order,
+    )
 
 
 def _values(names: Mapping[int, str], members: tuple[Member, ...], where: str) -> list[int]:
@@ -68,7 +83,7 @@ def _refuse_doubles(choices: Choices, names: Mapping[int, str]) -> None:
     for value, count in counts.items():
         if count > 1:
             raise DataError(
-                f"class '{names[value]}' stands more than once under merge, drop and rename: "
+                f"class '{names[value]}' stands more than once under merge, drop, rename and ignore: "
                 "each class can become one thing; a merge names the class that it makes"
             )
 

@@ -15,11 +15,12 @@ import yaml
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from ..data.choices import CHOICES
-from ..data.description import FILE_NAME, MAX_VALUE, draft, read_content
+from ..data.choices import CHOICES, MAX_VALUE, Choices
+from ..data.description import FILE_NAME, draft, read_content
 from ..data.detect import FOLDER
 from ..data.image import upright
 from ..data.masks import MaskValues, read_mask_values, unpack_color
+from ..data.remap import remap
 from ..data.scan import Progress, in_parallel
 from ..data.stored import Again, Stored
 from ..errors import DataError, ImageError
@@ -178,7 +179,8 @@ def _describe(survey: Survey, out: Path, told: Path, done: Stored[str]) -> list[
             _copy(source, target)
         return []
     content = read_content(source)
-    base = survey.meaning.source
+    ignored = Choices(ignore=survey.choices.ignore, ignore_colors=survey.choices.ignore_colors)
+    base = remap(survey.meaning.source, ignored)
     names = {value: name for value, name in base.names.items() if 0 <= value <= MAX_VALUE}
     colors = {value: color for value, color in base.colors.items() if 0 <= value <= MAX_VALUE}
     if not names:  # none that the file can hold
@@ -189,7 +191,7 @@ def _describe(survey: Survey, out: Path, told: Path, done: Stored[str]) -> list[
     else:
         base = replace(base, ignore=(*base.ignore, *void))
     text = draft(base, {}, by_color=survey.meaning.by_color)
-    choices = {key: content[key] for key in CHOICES if key in content}
+    choices = {key: content[key] for key in CHOICES if key in content and key != "ignore"}
     if choices:
         text += "\n" + yaml.safe_dump(choices, allow_unicode=True, sort_keys=False)
     target.write_text(text, encoding="utf-8")

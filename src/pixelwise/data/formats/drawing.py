@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ...errors import DataError, ImageError
 from ...labels import IGNORE_INDEX, Color
-from ..choices import Choices, Overlap
-from ..description import MAX_VALUE, Description
+from ..choices import MAX_VALUE, Choices, Overlap
+from ..description import Description
 from ..image import read_size
 from ..masks import MaskValues
 from .reading import Points

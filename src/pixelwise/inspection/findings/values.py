@@ -190,19 +190,20 @@ def void_values(survey: Survey, masks: Mapping[int, int]) -> list[int]:
 
 def _void_finding(survey: Survey, value: int, void: Sequence[int], holding: Iterable[Verdict]) -> Finding:
     found = Found((verdict.pair, f"in {share(verdict, value)} of its pixels") for verdict in holding)
-    source = survey.meaning.source
-    colors = [*map(pack_color, source.ignore_colors), *(void if survey.meaning.by_color else ())]
-    ids = [*source.ignore, *(() if survey.meaning.by_color else void)]
+    own, by_color = survey.takes_names, survey.meaning.by_color
+    known = survey.meaning.source if own else survey.choices
+    colors = [*map(pack_color, known.ignore_colors), *(void if by_color else ())]
+    ids = [*known.ignore, *(() if by_color else void)]
     words = [*map(str, sorted(ids)), *(f'"{hex_color(color)}"' for color in colors)]
-    otherwise = "  (or name it as a class)" if value >= 0 else ""
+    otherwise = "  (or name it as a class)" if own and value >= 0 else ""
     return on_masks(
         "void-not-declared",
         Severity.BLOCKS,
         f"{survey.codec.name(value)} in {count(len(found), 'mask')} looks like void, but is not declared",
         found,
         why="training refuses values that are no class; as a class of its own, void would spoil the scores",
-        mend=survey.mends_values or f"write in {FILE_NAME}  ignore: [{', '.join(words)}]{otherwise}",
-        fix="declares it",
+        mend=f"write in {FILE_NAME}  ignore: [{', '.join(words)}]{otherwise}",
+        fix="declares it" if own else "",
     )
 
 

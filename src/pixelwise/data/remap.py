@@ -24,13 +24,9 @@ def remap(description: Description, choices: Choices) -> Description:
     names = dict(description.names)
     ignore = [value for value in choices.ignore if value not in description.ignore]
     ignore_colors = [color for color in choices.ignore_colors if color not in description.ignore_colors]
-    choices = replace(
-        choices,
-        drop=(
-            *choices.drop,
-            *(value for value in names if value in ignore or description.colors.get(value) in ignore_colors),
-        ),
-    )
+    colors = description.colors
+    ignored = (value for value in names if value in ignore or colors.get(value) in ignore_colors)
+    choices = replace(choices, drop=(*choices.drop, *ignored))
     if not (choices.merge or choices.drop or choices.rename or ignore or ignore_colors):
         return description
     new_names: dict[int, str] = {}

@@ -1,5 +1,7 @@
 """A picture that is missing is never replaced by another one's; a path that is not kept is no hindrance."""
 
+from pathlib import Path
+
 import published
 import pytest
 from named_pictures import BUILDERS, label_studio, labelme
@@ -28,6 +30,21 @@ def test_two_uploads_of_one_name_do_not_share_a_picture(tmp_path):
     data = open_data(tmp_path)
     assert [pair.name for pairs in data.splits.values() for pair in pairs] == ["2"]
     assert {len(lines) for lines in data.faults.values()} == {2}
+
+
+def test_a_missing_picture_of_label_studio_is_found_where_the_message_asks_for_it(tmp_path):
+    label_studio(tmp_path, ("upload/1a2b3c4d-1.png", "cam1/2.png", "cam2/2.png", "here.png"))
+    published.save_picture(tmp_path / "here.png")
+    elsewhere = published.save_picture(tmp_path / "images" / "batch" / "1.png")
+    faults = open_data(tmp_path).faults["train"]
+    places = [line.split("such as ")[1] for line in faults]
+    assert places == [str(tmp_path / "images" / name) for name in ("1.png", "cam1/2.png", "cam2/2.png")]
+    for place in places:
+        published.save_picture(Path(place))
+    elsewhere.unlink()
+    data = open_data(tmp_path)
+    assert not any(data.faults.values())
+    assert sum(map(len, data.splits.values())) == 4
 
 
 def test_a_picture_above_a_file_of_labelme_is_not_taken_if_another_file_names_it(tmp_path):

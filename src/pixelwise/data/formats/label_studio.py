@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,14 +107,17 @@ def open_label_studio(request: Request) -> Layout:
         with reading(path, _WHAT):
             wanted.append((_picture(task), _folders(path)))
     images = find_files(wanted, _shorter)
+    alike = Counter(_shorter(picture)[-1] for picture, _ in wanted)
     for (path, task, results), (picture, _), image in zip(tasks, wanted, images, strict=True):
         if image is None:
-            faults.append(missing(path, picture))
+            *_, short = _shorter(picture)
+            place = path.parent / "images" / (short if alike[short] == 1 else picture)
+            faults.append(missing(path, picture, f"put it where it is found, such as {place}"))
             continue
-        place = f"{path}: task {task.get('id')}"
+        origin = f"{path}: task {task.get('id')}"
         name = in_split(split_of(path, request.root), image.stem)
-        with collecting(faults, place, _WHAT):
-            pairs.append(_pair(place, name, image, results, canvas))
+        with collecting(faults, origin, _WHAT):
+            pairs.append(_pair(origin, name, image, results, canvas))
     if not pairs:
         raise none_left(faults or [f"{files[0]}: holds no task that is annotated"])
     splits, note = request.split(tuple(sorted(pairs, key=lambda pair: pair.name)))

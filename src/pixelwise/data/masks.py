@@ -153,10 +153,12 @@ class MaskCodec:
     def refusal(self, value: int, pixels: int) -> str:
         """Return what is wrong with a value that is none of `ids`, in so many pixels."""
         ignored = (known for known, id_ in self.ids.items() if id_ == 255)
-        line = f"write  ignore: {sorted([value, *ignored])}  " if value < 0 else "name the value "
+        mend = "name the value in dataset.yaml where that names the classes"
+        if value < 0:
+            mend = f"write  ignore: {sorted([value, *ignored])}  in dataset.yaml"
         return (
             f"{self.name(value)} in {pixels:,} pixels is no class and not ignored; expected "
-            f"{self.expected()}: correct the mask, or {line}in dataset.yaml where that names the classes"
+            f"{self.expected()}: correct the mask, or {mend}"
         )
 
     def expected(self) -> str:

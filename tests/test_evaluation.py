@@ -1,4 +1,4 @@
-"""Scoring a model on a data set. The stand-in for a model reads its answer from the picture's red channel."""
+"""Scoring a model on a data set."""
 
 import csv
 import errno
@@ -13,7 +13,6 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pixelwise.checkpoint import ModelCard
 from pixelwise.data.folder import open_data
 from pixelwise.errors import CheckpointError, ConfigError, DataError, MissingExtraError
 from pixelwise.evaluation import count_confusion, evaluate, open_both
@@ -22,40 +21,15 @@ from pixelwise.labels import Labels, default_palette
 from pixelwise.metrics import Scores
 from pixelwise.models.fcn import FCN
 from pixelwise.predict.predictor import Predictor
-
-LABELS = Labels(("ground", "cat", "dog"), ((64, 64, 64), (220, 20, 60), (0, 130, 200)))
-YAML = "names: {0: ground, 1: cat, 2: dog}\ncolors: {0: [64, 64, 64], 1: [220, 20, 60], 2: [0, 130, 200]}\n"
+from red_channel import LABELS, YAML, RedChannel, write_pair
 
 VAL = {"a": (2, (9, 5)), "b": (3, (1, 1)), "c": (1, (4, 7))}
 """Name, seed and size of the pictures to score."""
 
 
-class RedChannel:
-    """An engine that answers with the red channel."""
-
-    name = "red channel"
-
-    def __init__(self, labels=LABELS, training=None):
-        network = {"name": "none", "num_classes": labels.num_classes, "in_channels": 3}
-        self.card = ModelCard(network, labels, training or {}, "abc")
-        self.asked = 0
-
-    def masks(self, images):
-        self.asked += 1
-        return images[:, 0]
-
-
 @pytest.fixture
 def model():
     return Predictor(RedChannel())
-
-
-def write_pair(split_folder, name, truth, prediction):
-    """Write a mask, and a picture that makes the stand-in predict `prediction`."""
-    for kind, values in (("masks", truth), ("images", np.stack([prediction] * 3, axis=-1))):
-        path = split_folder / kind / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.asarray(values, np.uint8)).save(path)
 
 
 def random_pair(seed, size):
@@ -309,27 +283,3 @@ def test_what_is_no_model_and_no_data_set_is_told_from_python(what, model, data)
     for load in (Predictor.load, export_model):
         with pytest.raises(ConfigError, match=f"found {kind}, expected the path of a run folder or a model"):
             load(what)
-
-
-def test_a_model_file_is_computed_on_the_device_and_averaged_as_asked(small_model_path, tmp_path):
-    write_pair(tmp_path / "val", "a", np.zeros((8, 8)), np.zeros((8, 8)))
-    (tmp_path / "dataset.yaml").write_text("names: {0: background, 1: cat, 2: dog, 3: bird}\n")
-    evaluation = evaluate(small_model_path, tmp_path, engine="torch", device="cpu", tta="flip")
-    assert evaluation.engine.startswith("torch cpu")
-    assert evaluation.engine.endswith(", flip")
-    with pytest.raises(ConfigError, match="device"):
-        evaluate(small_model_path, tmp_path, engine="torch", device="nowhere")
-
-
-def test_a_model_file_scores_as_its_engines_do(small_model_path, exported_model_path, tmp_path):
-    random = np.random.default_rng(0)
-    for name in "ab":
-        truth, picture = random.integers(0, 4, (20, 30)), random.integers(0, 256, (20, 30))
-        write_pair(tmp_path / "val", name, truth, picture)
-    (tmp_path / "dataset.yaml").write_text("names: {0: background, 1: cat, 2: dog, 3: bird}\n")
-    with_torch = evaluate(small_model_path, tmp_path, engine="torch")
-    with_openvino = evaluate(exported_model_path, tmp_path, engine="openvino")
-    assert with_torch.engine.startswith("torch")
-    assert with_openvino.engine.startswith("openvino")
-    moved = np.abs(with_torch.scores.confusion - with_openvino.scores.confusion).sum()
-    assert moved <= 0.02 * with_torch.scores.confusion.sum()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +26,7 @@ from .labels import Labels
 from .metrics import Scores
 from .predict.ahead import ahead
 from .predict.predictor import Predictor
-from .writing import check_writable, replacing, write_text
+from .writing import check_writable, replacing, replacing_table, write_text
 
 if TYPE_CHECKING:
     from .models.fcn import FCN
@@ -270,14 +268,11 @@ def write_evaluation(evaluation: Evaluation, out: Path, *, overwrite: bool = Fal
         "version": __version__,
         **evaluation.scores.to_dict(evaluation.labels.class_names),
     }
-    table = io.StringIO(newline="")
-    rows = csv.writer(table)
-    rows.writerow(("picture", "mean_iou"))
-    rows.writerows((picture.name, f"{picture.mean_iou:.6f}") for picture in evaluation.per_picture)
     with replacing(matrix) as file:
         confusion_picture(evaluation.scores, evaluation.labels, file)
-    with replacing(pictures) as file:
-        file.write(table.getvalue().encode(errors="surrogateescape"))
+    with replacing_table(pictures) as rows:
+        rows.writerow(("picture", "mean_iou"))
+        rows.writerows((picture.name, f"{picture.mean_iou:.6f}") for picture in evaluation.per_picture)
     write_text(scores, json.dumps(summary, indent=2) + "\n")
     return [scores, pictures, matrix]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import os
 import secrets
 import shutil
@@ -10,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .errors import DataError
 
@@ -67,6 +69,19 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_table(path: Path) -> Iterator[Any]:
+    """Give a `csv.writer` of a file in UTF-8, whole or not at all; names of files need not be text.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="")
+        yield csv.writer(text)
+        text.detach()  # which writes the rest
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..labels import Labels
-from ..writing import replacing
+from ..writing import replacing_table
 from .lock import alone
 
 HEADER = ["picture", "class", "pixels", "share"]
@@ -50,18 +49,14 @@ def write_areas(path: Path, counts: Mapping[str, NDArray[np.int64]], labels: Lab
     Raises:
         DataError: the file is none of ours, or cannot be written.
     """
-    with alone(path), replacing(path) as file:
+    with alone(path), replacing_table(path) as table:
         check_areas(path)
         earlier = islice(_rows(path), 1, None) if path.exists() else ()
-        text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="")
-        table = csv.writer(text)
         table.writerow(HEADER)
         table.writerows(row for row in earlier if len(row) == len(HEADER) and row[0] not in counts)
         for picture, pixels in counts.items():
             for name, number in zip(labels.class_names, pixels.tolist(), strict=True):
                 table.writerow([picture, name, number, f"{number / pixels.sum():.6f}"])
-        text.flush()
-        text.detach()
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

@@ -58,6 +58,19 @@ def test_a_picture_in_pieces_gives_what_the_whole_gives(model_and_engine, monkey
     np.testing.assert_array_equal(engine.masks(images), in_pieces.argmax(axis=1))
 
 
+def test_weights_lie_in_memory_once_whatever_sizes_come(exported_model_path, monkeypatch):
+    engine = engine_module.OpenVinoEngine(exported_model_path)
+    small, large = pictures(1, 40, 50), pictures(1, 96, 130)
+    monkeypatch.setattr(engine_module, "WHOLE_PIXELS", 40 * 50)
+    first = engine.logits(small)
+    assert set(engine._requests) == {"whole", "logits"}
+    engine.logits(large)
+    assert set(engine._requests) == {"front", "back", "logits"}
+    again = engine.logits(small)
+    assert set(engine._requests) == {"front", "back", "logits"}
+    assert np.abs(first - again).max() <= 1e-4 * np.abs(first).max()
+
+
 def test_a_picture_beyond_the_memory_is_refused_with_its_size_and_what_it_needs(
     exported_model_path, monkeypatch, tmp_path
 ):

@@ -21,7 +21,7 @@ def test_openvino_starts_no_more_threads_than_a_container_leaves(exported_model_
     monkeypatch.setattr(openvino_engine, "count_cores", lambda whole: 1)
     engine = OpenVinoEngine(exported_model_path)
     engine.masks(np.zeros((1, 3, 8, 8), np.uint8))
-    compiled = engine._requests["back"].get_compiled_model()
+    compiled = engine._requests["whole"].get_compiled_model()
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
     assert compiled.get_property("ENABLE_CPU_PINNING") is False
 

@@ -24,19 +24,26 @@ class Parts:
     """A network in three parts.
 
     Attributes:
-        front: Pictures (N, H, W, in_channels) uint8 to pool4 (N, 512, H/16, W/16) and, where skips finer than
-            pool4 are fused, their scores.
-        back: What `front` gives to scores (N, C, H/s, W/s), s being the network's stride.
+        whole: Pictures (N, H, W, in_channels) uint8 to scores (N, H/s, W/s, C), s being the network's stride:
+            `front` and `back` in one, for pictures that need no pieces.
+        front: Pictures to pool4 (N, 512, H/16, W/16) and, where skips finer than pool4 are fused, their
+            scores.
+        back: What `front` gives to scores.
         kernel: Weights (C, C, n s, n s) of the last upsampling; None if it interpolates bilinearly.
         pools: Which pool each map that `front` gives is on: 4, then 3, 2, 1 as far as they are fused.
         is_quantised: Whether the graph was quantised to int8.
     """
 
+    whole: ov.Model
     front: ov.Model
     back: ov.Model
     kernel: ov.Output | None
     pools: tuple[int, ...]
     is_quantised: bool
+
+    def margins(self, stride: int) -> tuple[int, int]:
+        """Return how many rows of scores above its own, and below, a pixel depends on."""
+        return (1, 1) if self.kernel is None else (self.kernel.get_shape()[2] // stride - 1, 0)
 
 
 def cut(graph: ov.Model) -> Parts:
@@ -70,11 +77,14 @@ def cut(graph: ov.Model) -> Parts:
     if floats:
         _take_mean_first(images, pictures)
     images.output(0).replace(ops.transpose(pictures, _ints([0, 3, 1, 2])).output(0))
+    last = ops.transpose(scores, _ints([0, 2, 3, 1]))
+    whole = ov.Model([last], [pictures], "whole").clone()
     front = ov.Model(list(maps.values()), [pictures], "front")
     inputs = [_replace(value, behind) for value in maps.values()]
     return Parts(
+        whole,
         front,
-        ov.Model([scores], inputs, "back"),
+        ov.Model([last], inputs, "back"),
         upsampling.input_value(1) if upsampling.get_type_name() == "ConvolutionBackpropData" else None,
         tuple(maps),
         any(node.get_type_name() == QUANTISER for node in nodes),
@@ -99,7 +109,7 @@ def _take_mean_first(images: ov.Node, pictures: ov.Node) -> None:
 
 
 def upsample_graph(parts: Parts, num_classes: int, stride: int, *, best: bool) -> ov.Model:
-    """Return the graph from scores (N, C, h, w) to every pixel, uncropped.
+    """Return the graph from scores (N, h, w, C) to every pixel, uncropped.
 
     A transposed convolution is computed as one matrix product: each of its cells is a block of stride x
     stride pixels. That is quicker than OpenVINO's own, and the best class is found before the pixels are put
@@ -112,10 +122,10 @@ def upsample_graph(parts: Parts, num_classes: int, stride: int, *, best: bool) -
         best: Give ids (N, s h, s w) uint8 in place of logits (N, C, s h, s w) float32. Of equal scores the
             first class is taken.
     """
-    scores = ops.parameter([-1, num_classes, -1, -1], np.float32)
+    scores = ops.parameter([-1, -1, -1, num_classes], np.float32)
     if parts.kernel is None:
         logits = ops.interpolate(
-            scores,
+            ops.transpose(scores, _ints([0, 3, 1, 2])),
             np.array([stride, stride], np.float32),
             "linear_onnx",
             "scales",
@@ -136,15 +146,14 @@ def upsample_graph(parts: Parts, num_classes: int, stride: int, *, best: bool) -
     return ov.Model([ops.reshape(pixels, sizes, special_zero=False)], [scores], "upsampling")
 
 
-def _blocks(scores: ov.Node, weights: ov.Output, stride: int) -> ov.Node:
-    """Return a transposed convolution of (N, C, h, w) as (N, h', w', C', stride * stride).
+def _blocks(cells: ov.Node, weights: ov.Output, stride: int) -> ov.Node:
+    """Return a transposed convolution of (N, h, w, C) as (N, h', w', C', stride * stride).
 
     With a kernel of n strides (h', w') is (h + n - 1, w + n - 1): a block depends on the n x n cells at it,
     above it and to its left.
     """
     count, classes, kernel, _ = weights.get_shape()
     reach = kernel // stride
-    cells = ops.transpose(scores, _ints([0, 2, 3, 1]))
     if reach > 1:
         border = _ints([0, reach - 1, reach - 1, 0])
         padded = ops.pad(cells, border, border, "constant", np.float32(0))

@@ -22,13 +22,15 @@ from .runtime import ov
 from .tiles import ALIGNMENT, WHOLE_PIXELS, Geometry
 
 PRECISION = "INFERENCE_PRECISION_HINT"
+FLOATS = " of floats"
 
 
 class OpenVinoEngine:
     """Computes a network that `pixelwise export` wrote.
 
-    A picture runs through three graphs: to the maps, in pieces if it is large; to the scores; and in strips
-    to every pixel, where for a mask the best class is found on the way, so that the logits are never written.
+    A picture runs through one graph to the scores, or if it is large through two: in pieces to the maps, and
+    from the whole maps to the scores. Another takes those in strips to every pixel, where for a mask the best
+    class is found on the way, so that the logits are never written.
     Masks are the classes of the largest logits, the first of equal ones, to the last bit. Each graph is
     compiled when it is first needed. One batch is computed at a time, on all cores; callers in other threads
     wait.
@@ -79,8 +81,8 @@ class OpenVinoEngine:
         def prepare() -> None:
             with suppress(Exception), self._turn:  # the first picture meets it again, and tells its caller
                 begun.set()
-                with ThreadPoolExecutor(3, "pixelwise warm-up") as pool:
-                    list(pool.map(self._prepare, (_front(self.card.form.dtype), "back", "masks")))
+                with ThreadPoolExecutor(2, "pixelwise warm-up") as pool:
+                    list(pool.map(self._prepare, (_taking(self.card.form.dtype, "whole"), "masks")))
 
         threading.Thread(target=prepare, name="pixelwise warm-up").start()
         begun.wait()
@@ -109,11 +111,20 @@ class OpenVinoEngine:
         return result
 
     def _scores(self, pictures: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the scores (N, C, H/s, W/s) of pictures (N, H, W, in_channels), until the next call."""
-        front = _front(pictures.dtype)
+        """Return the scores (N, H/s, W/s, C) of pictures (N, H, W, in_channels), until the next call."""
         height, width = pictures.shape[1:3]
-        if height * width <= WHOLE_PIXELS:
-            return self._run("back", *self._run(front, pictures))[0]
+        if height * width > WHOLE_PIXELS:
+            for part in ("whole", "whole" + FLOATS):
+                self._requests.pop(part, None)  # or weights would lie in memory twice
+            return self._run("back", *self._maps(pictures))[0]
+        if "back" in self._requests:  # after a large picture
+            return self._run("back", *self._run(_taking(pictures.dtype, "front"), pictures))[0]
+        return self._run(_taking(pictures.dtype, "whole"), pictures)[0]
+
+    def _maps(self, pictures: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """Return what the front gives for pictures (N, H, W, in_channels), piece by piece."""
+        front = _taking(pictures.dtype, "front")
+        height, width = pictures.shape[1:3]
         maps = self._empty_maps(len(pictures), height, width)
         for row in self._geometry.spans(height):
             for column in self._geometry.spans(width):
@@ -122,7 +133,7 @@ class OpenVinoEngine:
                     (to_y, from_y), (to_x, from_x) = row.cells(pool), column.cells(pool)
                     whole[..., to_y, to_x] = part[..., from_y, from_x]
         self._requests[front].get_compiled_model().release_memory()  # before `back` takes its own
-        return self._run("back", *maps)[0]
+        return maps
 
     def _empty_maps(self, count: int, height: int, width: int) -> list[NDArray[np.float32]]:
         """Return room for what the front gives for pictures of a size."""
@@ -133,12 +144,15 @@ class OpenVinoEngine:
         return maps
 
     def _upsample(self, scores: NDArray[np.float32], result: NDArray[Any], *, best: bool) -> None:
-        """Fill masks (N, H, W) or logits (N, C, H, W) from scores (N, C, H/s, W/s), in strips."""
+        """Fill masks (N, H, W) or logits (N, C, H, W) from scores (N, H/s, W/s, C), in strips."""
         stride, crop = self._geometry.stride, self._geometry.final_crop
         height, width = result.shape[-2:]
-        row_bytes = 4 * scores.shape[0] * scores.shape[1] * scores.shape[3] * stride
-        for top, bottom, first, behind in self._geometry.strips(height, row_bytes):
-            strip = self._run("masks" if best else "logits", scores[:, :, first:behind])[0]
+        count, _, cells, classes = scores.shape
+        row_bytes = 4 * count * classes * cells * stride
+        for top, bottom, first, behind in self._geometry.strips(
+            height, row_bytes, self._parts.margins(stride)
+        ):
+            strip = self._run("masks" if best else "logits", scores[:, first:behind])[0]
             start = top + crop - first * stride
             result[..., top:bottom, :] = strip[..., start : start + bottom - top, crop : crop + width]
 
@@ -154,9 +168,7 @@ class OpenVinoEngine:
         """Compile a part, and run it once on the smallest picture: that lays out its weights."""
         side, card = ALIGNMENT, self.card
         if part == "masks":
-            self._run(part, np.zeros((1, self._classes, 2, 2), np.float32))
-        elif part == "back":
-            self._run(part, *(np.zeros_like(array) for array in self._empty_maps(1, side, side)))
+            self._run(part, np.zeros((1, 2, 2, self._classes), np.float32))
         else:
             self._run(part, np.zeros((1, side, side, card.in_channels), card.form.dtype))
 
@@ -165,18 +177,18 @@ class OpenVinoEngine:
             graph = upsample_graph(self._parts, self._classes, self._geometry.stride, best=part == "masks")
             precision = {PRECISION: "f32"}
         else:
-            graph = self._parts.back if part == "back" else self._parts.front
+            graph = getattr(self._parts, part.split()[0])
             precision = self._precision
-        if part == "front of floats":
+        if part.endswith(FLOATS):
             graph = graph.clone()
             graph.get_parameters()[0].set_element_type(ov.Type.f32)
             graph.validate_nodes_and_infer_types()
         return compile_graph(self._core, graph, precision)
 
 
-def _front(dtype: DTypeLike) -> str:
-    """Return the name of the part that takes pictures of a number type."""
-    return "front" if dtype == np.uint8 else "front of floats"
+def _taking(dtype: DTypeLike, part: str) -> str:
+    """Return the name of a part that takes pictures of a number type."""
+    return part if dtype == np.uint8 else part + FLOATS
 
 
 def read_graph(path: Path) -> tuple[ov.Model, ModelCard]:

@@ -103,22 +103,26 @@ class Geometry:
             spans.append(Span(start // ALIGNMENT * ALIGNMENT, stop, first, behind))
         return spans
 
-    def strips(self, height: int, row_bytes: int) -> Iterator[tuple[int, int, int, int]]:
+    def strips(
+        self, height: int, row_bytes: int, margins: tuple[int, int]
+    ) -> Iterator[tuple[int, int, int, int]]:
         """Yield strips of the picture's rows, with the rows of scores that they depend on.
 
         Args:
             height: Rows of the picture.
             row_bytes: Bytes of one upsampled row.
+            margins: Rows of scores above its own, and below, that a pixel depends on.
 
         Yields:
             First row of the picture, the row behind the last; first row of the scores, the row behind the
             last, which may lie outside.
         """
+        above, below = margins
         rows = max(1, STRIP_BYTES // (row_bytes * self.stride)) * self.stride
         for top in range(0, height, rows):
             bottom = min(top + rows, height)
-            first = (top + self.final_crop) // self.stride - 1
-            yield top, bottom, max(0, first), (bottom - 1 + self.final_crop) // self.stride + 2
+            first = (top + self.final_crop) // self.stride - above
+            yield top, bottom, max(0, first), (bottom - 1 + self.final_crop) // self.stride + 1 + below
 
     def needed_bytes(self, pixels: int, num_classes: int, value_bytes: int) -> int:
         """Return how much memory the maps of one picture take, without the result and the weights.

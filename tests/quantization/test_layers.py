@@ -14,7 +14,7 @@ from pixelwise.quantization.layers import convolutions, name_of, put_in, read_la
 
 from .conftest import export_tiny, fit
 
-BACKBONE = ["2.3", "3.6", "3.8", "4.11", "4.13", "5.16", "5.18"]
+BACKBONE = ["1.0", "2.3", "3.6", "3.8", "4.11", "4.13", "5.16", "5.18"]
 DECODER = [f"fuse_pool{pool}.{layer}" for pool in (4, 3) for layer in ("skip", "coarse", "mix")]
 
 
@@ -43,7 +43,7 @@ def logits(graph, picture):
     return np.array(network([picture])[0])
 
 
-def test_all_but_the_first_convolution_and_the_scores_are_in_int8(fitted):
+def test_all_convolutions_but_those_of_the_scores_are_in_int8(fitted):
     graph, layers = fitted
     expected = [*(f"backbone.pool{name}" for name in BACKBONE), "fc6", "fc7", *DECODER]
     assert sorted(layer.name for layer in layers) == sorted(expected)
@@ -51,7 +51,7 @@ def test_all_but_the_first_convolution_and_the_scores_are_in_int8(fitted):
 
 
 def test_zero_stays_zero_so_that_padding_is_exact(fitted):
-    for layer in fitted[1]:
+    for layer in fitted[1][1:]:
         low, high, out_low, out_high = (float(limit.item()) for limit in layer.limits)
         assert (low, out_low, out_high) == (0, 0, high)
         assert layer.levels == 256
@@ -60,7 +60,7 @@ def test_zero_stays_zero_so_that_padding_is_exact(fitted):
 def test_int8_weights_times_their_scale_are_the_weights(fitted):
     graph, layers = fitted
     float_weights = {name_of(node): node.input_value(1).get_node().get_data() for node in convolutions(graph)}
-    for layer in layers:
+    for layer in layers[1:]:
         off = np.abs(layer.weights * layer.scale - float_weights[layer.name])
         assert (off <= 0.51 * layer.scale).all()
 
@@ -117,13 +117,13 @@ def test_a_picture_in_pieces_gives_what_the_whole_gives(fitted, exported, tmp_pa
 @pytest.mark.parametrize(
     ("name", "options", "number"),
     [
-        ("fcn32s_vgg11", {"family": "plain"}, 9),
-        ("fcn8s_vgg11", {"family": "plain"}, 9),
-        ("fcn16s_vgg11", {"family": "caffe"}, 9),
-        ("fcn8s_vgg11", {"family": "caffe", "at_once": True}, 9),
-        ("fcn2s_vgg11", {}, 21),
-        ("fcn4s_vgg11_bn", {}, 18),
-        ("fcn8s_vgg11_bn", {"family": "plain"}, 9),
+        ("fcn32s_vgg11", {"family": "plain"}, 10),
+        ("fcn8s_vgg11", {"family": "plain"}, 10),
+        ("fcn16s_vgg11", {"family": "caffe"}, 10),
+        ("fcn8s_vgg11", {"family": "caffe", "at_once": True}, 10),
+        ("fcn2s_vgg11", {}, 22),
+        ("fcn4s_vgg11_bn", {}, 19),
+        ("fcn8s_vgg11_bn", {"family": "plain"}, 10),
     ],
 )
 def test_every_kind_of_network_is_quantised(name, options, number, shapes, tmp_path):
@@ -146,5 +146,5 @@ def test_a_network_without_a_convolution_in_int8_is_refused(fitted):
 
 def test_no_two_neighbours_of_a_fitted_layer_add_up_to_more_than_16_bits_hold(fitted):
     for layer in fitted[1]:
-        even, odd = layer.weights[:, 0::2].astype(int), layer.weights[:, 1::2].astype(int)
+        even, odd = layer.weights[:, 0:-1:2].astype(int), layer.weights[:, 1::2].astype(int)
         assert np.abs(even + odd).max() <= 128, layer.name

@@ -20,6 +20,7 @@ from ..data.scan import Progress
 from ..engines.openvino import read_graph
 from ..engines.runtime import ov
 from ..errors import ImageError
+from .first import fit_first
 from .layers import SCORES, Int8Layer, constant_of, convolutions, name_of, read_layers
 from .pairs import round_weights
 
@@ -87,8 +88,8 @@ def fit_layers(
 ) -> list[Int8Layer]:
     """Return the convolutions of a network in int8, with the ranges that their inputs have on pictures.
 
-    Not among them are the first convolution, which takes 1 % of the time and whose padding stands for the
-    mean colour that no 8-bit number need hold, and those of the scores, which decide the masks.
+    Not among them are those of the scores, which decide the masks, and the first where pictures do not have 8
+    bits.
 
     Args:
         graph: The network, as `read_folded` gives it; it is left as it was.
@@ -123,7 +124,8 @@ def fit_layers(
             ),
         )
     weights = {name_of(node): constant_of(node.input_value(1)) for node in convolutions(graph)}
-    layers = []
+    first = fit_first(graph)
+    layers: list[Int8Layer] = [] if first is None else [first]
     for layer in read_layers(quantised):
         rounded, scale = round_weights(weights[layer.name].astype(np.float32), layer.scale)
         layers.append(replace(layer, weights=rounded, scale=scale))

@@ -27,11 +27,6 @@ class Int8Layer:
     Attributes:
         name: Its name in the network: "backbone.pool3.10", "fc6".
         node: Its name in the graph.
-        source: Node of the graph whose output is rounded to 8 bits.
-        target: Node that reads what is rounded: the convolution, or the pool before it. A pool commutes with
-            rounding, and is quicker behind it.
-        limits: Lowest and highest number that goes in and comes out.
-        levels: How many numbers lie between them, both included.
         weights: Weights (out, in, kh, kw) int8.
         scale: What the weights are multiplied by (out, 1, 1, 1) float32.
         bias: The bias, corrected for what rounding moves on average (1, out, 1, 1) float32; None if there is
@@ -40,13 +35,49 @@ class Int8Layer:
 
     name: str
     node: str
+    weights: NDArray[np.int8]
+    scale: NDArray[np.float32]
+    bias: NDArray[np.float32] | None
+
+    def put_into(self, nodes: dict[str, ov.Node]) -> None:
+        """Take the place of the convolution in float in a graph, whose nodes have these names.
+
+        By the parts that OpenVINO recognises: an int8 constant times its scale for the weights, and
+        FakeQuantize before the convolution.
+        """
+        node = nodes[self.node]
+        self.round_input(nodes)
+        weights = ops.multiply(ops.convert(ops.constant(self.weights), "f32"), ops.constant(self.scale))
+        node.input(1).replace_source_output(weights.output(0))
+        if self.bias is not None:
+            bias_of(node).replace_source_output(ops.constant(self.bias).output(0))
+
+    def round_input(self, nodes: dict[str, ov.Node]) -> None:
+        """Give the convolution an input in 8 bits."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class InnerLayer(Int8Layer):
+    """A convolution in int8 whose input is a map that is rounded to 8 bits.
+
+    Attributes:
+        source: Node of the graph whose output is rounded to 8 bits.
+        target: Node that reads what is rounded: the convolution, or the pool before it. A pool commutes with
+            rounding, and is quicker behind it.
+        limits: Lowest and highest number that goes in and comes out.
+        levels: How many numbers lie between them, both included.
+    """
+
     source: str
     target: str
     limits: tuple[NDArray[np.float32], ...]
     levels: int
-    weights: NDArray[np.int8]
-    scale: NDArray[np.float32]
-    bias: NDArray[np.float32] | None
+
+    def round_input(self, nodes: dict[str, ov.Node]) -> None:
+        """Round the map, whose range is `limits`."""
+        rounded = ops.fake_quantize(nodes[self.source].output(0), *self.limits, self.levels)
+        nodes[self.target].input(0).replace_source_output(rounded.output(0))
 
 
 def convolutions(graph: ov.Model) -> list[ov.Node]:
@@ -65,7 +96,7 @@ def constant_of(value: ov.Output) -> NDArray[Any]:
     return np.array(value.get_node().get_data())
 
 
-def read_layers(graph: ov.Model) -> list[Int8Layer]:
+def read_layers(graph: ov.Model) -> list[InnerLayer]:
     """Return the convolutions that NNCF has quantised in a graph, first to last.
 
     Raises:
@@ -78,42 +109,32 @@ def read_layers(graph: ov.Model) -> list[Int8Layer]:
 
 
 def put_in(graph: ov.Model, layers: Iterable[Int8Layer]) -> ov.Model:
-    """Return a copy of a network in float with some convolutions in int8.
-
-    The parts that OpenVINO recognises: an int8 constant times its scale for the weights, and FakeQuantize
-    before the convolution.
-    """
+    """Return a copy of a network in float with some convolutions in int8."""
     copy = graph.clone()
     nodes = {node.get_friendly_name(): node for node in copy.get_ordered_ops()}
     for layer in layers:
-        node, target = nodes[layer.node], nodes[layer.target]
-        rounded = ops.fake_quantize(nodes[layer.source].output(0), *layer.limits, layer.levels)
-        target.input(0).replace_source_output(rounded.output(0))
-        weights = ops.multiply(ops.convert(ops.constant(layer.weights), "f32"), ops.constant(layer.scale))
-        node.input(1).replace_source_output(weights.output(0))
-        if layer.bias is not None:
-            _bias_of(node).replace_source_output(ops.constant(layer.bias).output(0))
+        layer.put_into(nodes)
     copy.validate_nodes_and_infer_types()
     return copy
 
 
-def _read_layer(node: ov.Node) -> Int8Layer:
+def _read_layer(node: ov.Node) -> InnerLayer:
     target, quantiser = node, node.input_value(0).get_node()
     while quantiser.get_type_name() != QUANTISER:
         target, quantiser = quantiser, quantiser.input_value(0).get_node()
     scaled = node.input_value(1).get_node()
     integers = scaled.input_value(0).get_node()
-    bias = _bias_of(node)
-    return Int8Layer(
+    bias = bias_of(node)
+    return InnerLayer(
         name_of(node),
         node.get_friendly_name(),
+        constant_of(integers.input_value(0)).astype(np.int8),
+        constant_of(scaled.input_value(1)).astype(np.float32),
+        None if bias is None else constant_of(bias.get_source_output()).astype(np.float32),
         quantiser.input_value(0).get_node().get_friendly_name(),
         target.get_friendly_name(),
         tuple(constant_of(value).astype(np.float32) for value in quantiser.input_values()[1:]),
         quantiser.get_attributes()["levels"],
-        constant_of(integers.input_value(0)).astype(np.int8),
-        constant_of(scaled.input_value(1)).astype(np.float32),
-        None if bias is None else constant_of(bias.get_source_output()).astype(np.float32),
     )
 
 
@@ -125,7 +146,7 @@ def _quantiser(node: ov.Node) -> ov.Node | None:
     return source if source.get_type_name() == QUANTISER else None
 
 
-def _bias_of(node: ov.Node) -> Any:
+def bias_of(node: ov.Node) -> Any:
     """Return the input of the addition behind a convolution that takes its bias; None if it has none."""
     (reader,) = node.output(0).get_target_inputs()
     addition = reader.get_node()

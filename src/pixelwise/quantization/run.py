@@ -47,9 +47,9 @@ def quantize_model(
 ) -> Quantized:
     """Write a model in 8-bit integers beside it, losing at most so much.
 
-    All convolutions become int8 but the first and those of the scores. Where that loses more than `max_drop`,
-    the layers that move the logits most are put back into float, as few as it takes. The file appears only
-    when the bound holds; earlier ones of its name are replaced then.
+    All convolutions become int8 but those of the scores, and the first where pictures do not have 8 bits.
+    Where that loses more than `max_drop`, the layers that move the logits most are put back into float, as
+    few as it takes. The file appears only when the bound holds; earlier ones of its name are replaced then.
 
     Args:
         model: A run folder, a .safetensors file, or an .xml file.

@@ -87,5 +87,7 @@ def _print(done: Quantized, console: Console) -> None:
     console.print(
         f"in int8: {len(done.int8)} convolutions; put back into float: {', '.join(done.kept) or 'none'}"
     )
-    console.print("in float by rule: the first convolution, and those of the scores")
+    console.print(
+        "in float by rule: convolutions of the scores, and the first where pictures have more than 8 bits"
+    )
     console.print(f"wrote {done.path}; report: {done.report}")

@@ -4,8 +4,10 @@ import csv
 import errno
 import importlib.util
 import json
+import pkgutil
 from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import DEFAULT, Mock
 
 import numpy as np
 import pytest
@@ -96,19 +98,24 @@ def test_a_picture_that_cannot_be_read_is_reported_and_the_rest_scored(model, da
     assert "val/images/a.png" in evaluation.failed[0]
 
 
-def test_a_picture_that_does_not_fit_into_the_memory_is_reported(model, data, monkeypatch):
-    predict, sizes = Predictor.__call__, []
-
-    def too_large(self, picture):
-        sizes.append(picture.shape)
-        if len(sizes) == 1:
-            raise MemoryError
-        return predict(self, picture)
-
-    monkeypatch.setattr(Predictor, "__call__", too_large)
+@pytest.mark.parametrize(
+    ("step", "file"),
+    [
+        ("data.masks._read_file", "masks"),
+        ("data.masks.MaskCodec.encode", "masks"),
+        ("data.form.read_image", "images"),
+        ("predict.predictor.Predictor.__call__", "images"),
+    ],
+)
+def test_a_file_that_does_not_fit_into_the_memory_is_reported(model, data, monkeypatch, step, file):
+    data = open_data(data)  # which may read masks itself
+    name = f"pixelwise.{step}"
+    work = Mock(wraps=pkgutil.resolve_name(name), side_effect=[MemoryError, DEFAULT, DEFAULT])
+    monkeypatch.setattr(name, lambda *of: work(*of))
     evaluation = evaluate(model, data)
-    assert len(evaluation.per_picture) == 2
-    assert "val/images/a.png: does not fit into the memory" in evaluation.failed[0]
+    assert [picture.name for picture in evaluation.per_picture] == ["b", "c"]
+    [failed] = evaluation.failed
+    assert f"val/{file}/a.png: does not fit into the memory: cut " in failed
 
 
 def test_a_picture_without_a_mask_is_reported(model, data):

@@ -128,7 +128,7 @@ def evaluate(
         except ImageError as error:
             failed.append(str(error))
         except MemoryError:
-            failed.append(f"{pair.image}: does not fit into the memory: cut it into smaller pictures")
+            failed.append(_too_large(pair))
         else:
             confusion += counts
             per_picture.append(PictureScore(pair.name, Scores.from_confusion(counts).mean_iou))
@@ -287,6 +287,12 @@ def _read_pair(
         return error
     except MissingExtraError as error:
         return ImageError(f"{pair.image}: {error}")
+    except MemoryError:
+        return ImageError(_too_large(pair))
     if picture.shape[:2] != truth.shape:
         return ImageError(other_size(pair, picture.shape[:2], truth.shape[:2]))
     return picture, truth
+
+
+def _too_large(pair: Pair) -> str:
+    return f"{pair.image}: does not fit into the memory: cut it into smaller pictures"

@@ -1,6 +1,8 @@
+import json
 import weakref
 from contextlib import nullcontext
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -142,6 +144,14 @@ def test_a_network_is_rebuilt_from_its_configuration(family, no_init):
     assert FCN(**FCN("fcn8s_vgg11", 2, family="caffe", at_once=True).config()).at_once
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, np.array])
+def test_whole_numbers_of_numpy_are_counts(kind, no_init):
+    model = FCN(SMALL, kind(5), in_channels=kind(4))
+    same = FCN(SMALL, 5, in_channels=4)
+    assert json.dumps(model.config()) == json.dumps(same.config())
+    assert model.score_fr.weight.shape == same.score_fr.weight.shape
+
+
 def test_mean_and_deviation_are_no_part_of_the_state_dict(no_init):
     assert not {"mean", "std"} & set(FCN(SMALL, 2).state_dict())
 
@@ -163,7 +173,13 @@ def test_dropout_is_by_channel_in_plain_and_by_element_elsewhere(family, kind, n
 
 @pytest.mark.parametrize(
     ("shape", "told"),
-    [((1, 1, 8, 8), r"\(1, 1, 8, 8\)"), ((3, 8, 8), r"\(3, 8, 8\)"), ((1, 8, 8, 3), r"\(1, 8, 8, 3\)")],
+    [
+        ((1, 1, 8, 8), r"\(1, 1, 8, 8\)"),
+        ((3, 8, 8), r"\(3, 8, 8\)"),
+        ((1, 8, 8, 3), r"\(1, 8, 8, 3\)"),
+        ((3,), r"\(3,\)"),
+        ((), r"\(\)"),
+    ],
 )
 def test_images_of_another_shape_are_refused(shape, told, no_init):
     with pytest.raises(ConfigError, match=rf"found images of shape {told}, expected \(N, 3, H, W\)"):
@@ -178,6 +194,11 @@ def test_images_of_another_shape_are_refused(shape, told, no_init):
         ({"num_classes": "6"}, "are whole numbers from 1, found '6' and 3"),
         ({"family": "crisp"}, "no family is named 'crisp'"),
         ({"name": "fcn8s_resnet"}, "no network is named 'fcn8s_resnet'"),
+        ({"num_classes": np.int64(0)}, "are whole numbers from 1"),
+        ({"num_classes": np.array([6, 6])}, "are whole numbers from 1"),
+        ({"in_channels": 2.0}, "found 2 and 2.0"),
+        ({"mean": (1, float("nan"), 1)}, r"mean must be finite, found \[1, nan, 1\]"),
+        ({"mean": (1, 1, float("inf"))}, "mean must be finite"),
         ({"mean": (1, 2)}, "found 2 values in mean, expected one a channel: 3"),
         ({"std": (1, 1, 1, 1)}, "found 4 values in std, expected one a channel: 3"),
         ({"std": (1, 0, 1)}, "std must be above 0"),

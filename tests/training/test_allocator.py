@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,6 +94,20 @@ def test_without_the_allocator_training_goes_on(restarts, monkeypatch) -> None:
     monkeypatch.setattr(allocator, "kept_memory", dict)
     restart_with_kept_memory("cpu")
     assert restarts == []
+
+
+@pytest.mark.parametrize("folder", ["plain", "with space", "with:colon"])
+def test_a_path_that_the_linker_would_cut_is_not_preloaded(tmp_path, monkeypatch, restarts, folder) -> None:
+    library = tmp_path / folder / "libs" / "libtbbmalloc_proxy.so.2"
+    library.parent.mkdir(parents=True)
+    library.touch()
+    found = SimpleNamespace(origin=str(tmp_path / folder / "__init__.py"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: found)
+
+    restart_with_kept_memory("cpu")
+
+    preloaded = [environment["LD_PRELOAD"] for _, environment in restarts]
+    assert preloaded == ([str(library)] if folder == "plain" else [])
 
 
 def test_a_process_keeps_its_number_and_has_the_allocator(tmp_path, monkeypatch) -> None:

@@ -1,3 +1,8 @@
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,3 +97,41 @@ def test_an_allocator_that_must_not_be_forked_is_not(squares: Path, monkeypatch:
     for batch, same in zip(training, expected, strict=True):
         assert torch.equal(batch.image, same.image)
         assert torch.equal(batch.target, same.target)
+
+
+BEGINNING = """
+import sys, time
+from dataclasses import replace
+from pixelwise.data.folder import open_data
+from pixelwise.data.form import PHOTOS
+from pixelwise.training import loaders
+from pixelwise.training.settings import TrainSettings
+
+loaders.keeps_memory = lambda: True
+settings, form = TrainSettings(weights="none", workers=2), replace(PHOTOS, fill=(0.0, 0.0, 0.0))
+batches = iter(loaders.make_loaders(open_data(sys.argv[1]), settings, form, None, loaders.Place()).training)
+next(batches)
+print(*(worker.pid for worker in batches._workers), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="a fork server is in use under Linux alone")
+def test_processes_that_read_pictures_end_with_a_training_that_is_killed(squares: Path) -> None:
+    training = subprocess.Popen(
+        [sys.executable, "-c", BEGINNING, squares],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert training.stdout is not None
+    try:
+        workers = training.stdout.readline().split()
+        assert len(workers) == 2
+        training.kill()
+        training.communicate(timeout=60)  # ends when neither they nor their server hold the pipe any more
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(training.pid, signal.SIGKILL)
+        training.stdout.close()

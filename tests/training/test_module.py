@@ -8,6 +8,7 @@ from torch import nn
 
 from pixelwise.data.dataset import Sample
 from pixelwise.errors import TrainingError
+from pixelwise.models.families import FAMILIES
 from pixelwise.models.fcn import FCN
 from pixelwise.training.module import TrainingModule, _confusion, _mean_iou, lay_as_weights, parameter_groups
 from pixelwise.training.settings import TrainSettings
@@ -33,6 +34,21 @@ def test_every_trained_parameter_has_the_rate_of_its_part(family, weights, rates
     assert rate[model.backbone.convolutions()[-1].weight] == pytest.approx(1e-4)
     assert rate[model.score_fr.weight] == pytest.approx(2e-4)
     assert rate[model.score_pool3.weight] == pytest.approx(max(rates))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_weights_of_convolutions_decay_and_neither_biases_nor_batch_norm(family):
+    with torch.device("meta"):
+        model = FCN("fcn8s_vgg11_bn", 2, family=family)
+    groups = parameter_groups(model, TrainSettings(weights="none", weight_decay=0.1))
+    decay = {parameter: group["weight_decay"] for group in groups for parameter in group["params"]}
+    kinds = (nn.Conv2d, nn.ConvTranspose2d)
+    weights = {layer.weight for layer in model.modules() if isinstance(layer, kinds)}
+    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+    biases = {parameter for name, parameter in model.named_parameters() if name.endswith("bias")}
+    assert len(norms) == 8
+    assert {decay[parameter] for parameter in weights if parameter in decay} == {0.1}
+    assert {decay[parameter] for parameter in biases | {norm.weight for norm in norms}} == {0.0}
 
 
 @pytest.mark.parametrize("frozen", [0, 5])

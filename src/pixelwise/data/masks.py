@@ -185,6 +185,8 @@ def read_mask(mask: str | Mask, codec: MaskCodec) -> NDArray[np.uint8]:
     found = read_mask_values(Path(mask) if isinstance(mask, str) else mask)
     try:
         return codec.encode(found)
+    except MemoryError as error:
+        raise ImageError(_too_large(mask)) from error
     except ImageError as error:
         raise ImageError(f"{mask}: {error}") from error
 
@@ -195,7 +197,14 @@ def read_mask_values(mask: Mask) -> MaskValues:
     Raises:
         ImageError: the mask cannot be read, or does not hold whole numbers or colours.
     """
-    return _read_file(mask) if isinstance(mask, Path) else mask.read()
+    try:
+        return _read_file(mask) if isinstance(mask, Path) else mask.read()
+    except MemoryError as error:
+        raise ImageError(_too_large(mask)) from error
+
+
+def _too_large(mask: str | Mask) -> str:
+    return f"{mask}: does not fit into the memory: cut picture and mask into smaller ones"
 
 
 def _read_file(path: Path) -> MaskValues:

@@ -7,6 +7,7 @@ Shelhamer, Long, Darrell, TPAMI 2017.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -60,11 +61,7 @@ class FCN(nn.Module):
         super().__init__()
         self.architecture = Architecture.parse(name)
         self.family: FamilyName = check_family(family)
-        if not all(hasattr(number, "__index__") and number >= 1 for number in (num_classes, in_channels)):
-            raise ConfigError(
-                "num_classes and in_channels are whole numbers from 1, "
-                f"found {num_classes!r} and {in_channels!r}"
-            )
+        num_classes, in_channels = _counts(num_classes, in_channels)
         if at_once and (family != "caffe" or self.architecture.stride not in (16, 8)):
             raise ConfigError("at_once is a form of the 16s and 8s networks of the family caffe")
         self.num_classes = num_classes
@@ -75,6 +72,8 @@ class FCN(nn.Module):
         default_std = kind.std if in_channels == 3 else (sum(kind.std) / 3,) * in_channels
         if std is not None and not all(0 < value < math.inf for value in std):
             raise ConfigError(f"std must be above 0, found {list(std)}")
+        if mean is not None and not all(math.isfinite(value) for value in mean):
+            raise ConfigError(f"mean must be finite, found {list(mean)}")
         self.register_buffer("mean", _per_channel("mean", mean, default_mean), persistent=False)
         self.register_buffer("std", _per_channel("std", std, default_std), persistent=False)
 
@@ -112,8 +111,8 @@ class FCN(nn.Module):
         Raises:
             ConfigError: the images have another number of axes or channels.
         """
-        height, width = images.shape[-2:]
         maps = self._maps(images)
+        height, width = images.shape[-2:]
         decodes = FAMILIES[self.family].decodes
         top = self.get_submodule("scale_pool5")(maps[4]) if decodes else maps[4]
         x = self.drop6(F.relu(self._fc6(top)))  # (N, fc, H/32, W/32)
@@ -259,6 +258,19 @@ class FCN(nn.Module):
 
 def _crop(x: Tensor, offset: int, height: int, width: int) -> Tensor:
     return x[..., offset : offset + height, offset : offset + width]
+
+
+def _counts(num_classes: int, in_channels: int) -> tuple[int, int]:
+    """Return both as numbers of Python, which JSON knows, whatever whole numbers they are."""
+    try:
+        counts = operator.index(num_classes), operator.index(in_channels)
+    except TypeError:
+        counts = 0, 0
+    if min(counts) < 1:
+        raise ConfigError(
+            f"num_classes and in_channels are whole numbers from 1, found {num_classes!r} and {in_channels!r}"
+        )
+    return counts
 
 
 def _per_channel(what: str, values: Sequence[float] | None, default: Sequence[float]) -> Tensor:

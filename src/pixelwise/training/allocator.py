@@ -36,12 +36,16 @@ def restart_with_kept_memory(device: str) -> None:
 
 
 def kept_memory() -> dict[str, str]:
-    """Return the environment in which a process keeps its memory; empty where the allocator is missing."""
+    """Return the environment in which a process keeps its memory.
+
+    Empty where the allocator is missing, or lies at a path that `LD_PRELOAD` cannot name: it lists files
+    between spaces and colons, and knows no quotes.
+    """
     openvino = importlib.util.find_spec("openvino") if sys.platform == "linux" else None
     if openvino is None or openvino.origin is None:
         return {}
     library = next(Path(openvino.origin).parent.glob("libs/libtbbmalloc_proxy.so*"), None)
-    if library is None:
+    if library is None or {" ", ":"} & {*str(library)}:
         return {}
     return {"LD_PRELOAD": str(library), "TBB_MALLOC_SET_HUGE_SIZE_THRESHOLD": str(KEPT)}
 

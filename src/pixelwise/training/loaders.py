@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +92,23 @@ def _default_workers(settings: TrainSettings, on_gpu: bool) -> int:
     return min(MOST_WORKERS, max(1, count_cores() // settings.devices)) if on_gpu else 1
 
 
+def _end_with_training(_: int) -> None:
+    """End this process, which reads pictures, when the one that trains ends, even killed.
+
+    torch looks whether the parent has changed. That of a process of a fork server is the server, which stays
+    as long as the process itself.
+    """
+    training = multiprocessing.parent_process()
+    if training is None:
+        return
+
+    def wait() -> None:
+        training.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def check_validation(
     pairs: Sequence[Pair],
     num_classes: int,
@@ -173,6 +193,7 @@ def make_loaders(
     workers = _default_workers(settings, place.on_gpu) if settings.workers is None else settings.workers
     shared: dict[str, Any] = {
         "num_workers": workers,
+        "worker_init_fn": _end_with_training,
         "persistent_workers": workers > 0,
         "pin_memory": place.on_gpu,
         "multiprocessing_context": "forkserver" if workers and keeps_memory() else None,

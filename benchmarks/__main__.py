@@ -53,13 +53,13 @@ def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
     quick, only = options.quick, options.only
     peak: dict[str, float] = {}
     if "peak" in only or "latency" in only:
-        section = measure_peak(5 if quick else 15)
+        section = measure_peak(5 if quick else max(15, options.rounds))
         peak = section.numbers["peak"]
         yield section
     if "latency" in only:
         names = [NETWORK] if quick else options.networks
         sizes = [256] if quick else options.sizes
-        yield measure_latency(folder, names, sizes, 3 if quick else 5, peak, compiled=not quick)
+        yield measure_latency(folder, names, sizes, 3 if quick else options.rounds, peak, compiled=not quick)
     if "cold" in only:
         yield measure_cold(folder, NETWORK, 3 if quick else 9)
     if "folder" in only:
@@ -67,7 +67,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> Iterator[Section]:
     if "pixels" in only:
         yield measure_pixels(folder, NETWORK, MEGAPIXELS[:2] if quick else options.megapixels)
     if "training" in only:
-        yield measure_training(1 if quick else 4, (1, 3, 128, 128) if quick else SHAPE)
+        yield measure_training(1 if quick else options.rounds, (1, 3, 128, 128) if quick else SHAPE)
     if "agreement" in only and options.data and options.model:
         yield measure_agreement(options.model, options.data, options.split, 10 if quick else None)
     if "gpu" in only and torch.cuda.is_available():
@@ -83,6 +83,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512, 1024], help="of latency")
     parser.add_argument("--megapixels", nargs="+", type=float, default=MEGAPIXELS, help="of pixels")
     parser.add_argument("--pictures", type=int, help="JPEGs of the section folder, by default 60")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of latency and training, by default 5")
     parser.add_argument("--note", help="what readers should know of the machine at that time")
     parser.add_argument("--data", type=Path, help="data set of the section agreement")
     parser.add_argument("--model", type=Path, help="run folder of the section agreement, exported")

@@ -23,6 +23,11 @@ class Times:
         """The median, in seconds."""
         return statistics.median(self.seconds)
 
+    @property
+    def least(self) -> float:
+        """The least, in seconds: of the turn that others on the machine disturbed least."""
+        return min(self.seconds)
+
     def times_quicker_than(self, other: Times) -> float:
         """Return the median of the ratios of turns that were next to each other."""
         return statistics.median(b / a for a, b in zip(self.seconds, other.seconds, strict=True))

@@ -112,14 +112,9 @@ class OpenVinoEngine:
 
     def _scores(self, pictures: NDArray[Any]) -> NDArray[np.float32]:
         """Return the scores (N, H/s, W/s, C) of pictures (N, H, W, in_channels), until the next call."""
-        height, width = pictures.shape[1:3]
-        if height * width > WHOLE_PIXELS:
-            for part in ("whole", "whole" + FLOATS):
-                self._requests.pop(part, None)  # or weights would lie in memory twice
-            return self._run("back", *self._maps(pictures))[0]
-        if "back" in self._requests:  # after a large picture
-            return self._run("back", *self._run(_taking(pictures.dtype, "front"), pictures))[0]
-        return self._run(_taking(pictures.dtype, "whole"), pictures)[0]
+        if pictures[0, :, :, 0].size <= WHOLE_PIXELS:
+            return self._run(_taking(pictures.dtype, "whole"), pictures)[0]
+        return self._run("back", *self._maps(pictures))[0]
 
     def _maps(self, pictures: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Return what the front gives for pictures (N, H, W, in_channels), piece by piece."""

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engines.openvino import PRECISION, compile_graph
 from ..engines.runtime import ops, ov
 from .layers import Int8Layer, bias_of, constant_of, convolutions, name_of
 from .pairs import LARGEST, round_weights
 
-STEPS = 255
+WHITE = 255
 """The largest number of a picture."""
 
 
@@ -40,8 +41,8 @@ class FirstLayer(Int8Layer):
             ops.pad(plane, before, behind, "constant", ops.constant(value))
             for plane, value in zip(planes, self.colour, strict=True)
         ]
-        limits = [np.float32(value) for value in (0, STEPS, 0, STEPS)]
-        exact = ops.fake_quantize(ops.convert(ops.concat(padded, 1), "f32"), *limits, STEPS + 1)
+        limits = [np.float32(value) for value in (0, WHITE, 0, WHITE)]
+        exact = ops.fake_quantize(ops.convert(ops.concat(padded, 1), "f32"), *limits, WHITE + 1)
         node.input(0).replace_source_output(exact.output(0))
         for name in ("pads_begin", "pads_end"):
             node.set_attribute(name, [0, 0])
@@ -60,7 +61,7 @@ def fit_first(graph: ov.Model) -> FirstLayer | None:
         return None
     matrix, offset = _normalisation(graph)
     mean = np.linalg.solve(matrix, -offset)
-    if mean.min() < 0 or mean.max() > STEPS:
+    if mean.min() < 0 or mean.max() > WHITE:
         return None
     weights = np.einsum("oiyx,ij->ojyx", constant_of(node.input_value(1)).astype(np.float64), matrix)
     scale = np.abs(weights).max((1, 2, 3), keepdims=True) / LARGEST
@@ -83,12 +84,10 @@ def _normalisation(graph: ov.Model) -> tuple[NDArray[np.float64], NDArray[np.flo
     copy = graph.clone()
     picture, colours = copy.get_parameters()[0], _unpadded(convolutions(copy)[0])
     channels = picture.partial_shape[1].get_length()
-    network = ov.Core().compile_model(
-        ov.Model([colours], [picture], "normalisation"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
-    )
-    tried = np.vstack([np.zeros((1, channels)), STEPS * np.eye(channels)]).astype(np.uint8)
+    network = compile_graph(ov.Core(), ov.Model([colours], [picture], "normalisation"), {PRECISION: "f32"})
+    tried = np.vstack([np.zeros((1, channels)), WHITE * np.eye(channels)]).astype(np.uint8)
     found = np.array(network([tried[:, :, None, None]])[0])[:, :, 0, 0].astype(np.float64)
-    return (found[1:] - found[0]).T / STEPS, found[0]
+    return (found[1:] - found[0]).T / WHITE, found[0]
 
 
 def _unpadded(node: ov.Node) -> ov.Output:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import openvino as ov
-import openvino.opset13 as ops
 import torch
+
+from pixelwise.engines.runtime import core, ops, ov
 
 from .paired import take_turns
 from .table import Section
@@ -73,7 +73,7 @@ def _openvino_chain(precision: str, *, int8: bool = False) -> Callable[[], Any]:
         x = ops.convolution(x, weights, [1, 1], [1, 1], [1, 1], [1, 1])
     graph = ov.Model([ops.reduce_max(x, np.array([1, 2, 3]))], [parameter], "peak")
     request = (
-        ov.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": precision}).create_infer_request()
+        core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": precision}).create_infer_request()
     )
     images = random.normal(0, 1, (1, CHANNELS, SIDE, SIDE)).astype(np.float32)
     return lambda: request.infer([images], share_inputs=True)

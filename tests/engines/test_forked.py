@@ -47,5 +47,16 @@ def test_a_forked_process_says_that_it_cannot_compute(engine, library, anew, run
     )
 
 
+def test_a_forked_process_computes_what_was_only_read_before(run_folder):
+    code = CODE.replace(
+        "predictor = load()",
+        "from pixelwise.engines.openvino import read_graph\n"
+        "read_graph(__import__('pathlib').Path(path) / 'model.xml')",
+    )
+    command = [sys.executable, "-c", code, run_folder, "openvino", "True", "2"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
+    assert said == "(40, 50)\n"
+
+
 def test_torch_computes_in_a_forked_process_of_one_thread_as_data_loaders_have(run_folder):
     assert told(run_folder, "torch", False, 1) == "(40, 50)\n"

@@ -194,3 +194,24 @@ def test_what_the_engine_fails_at_is_told_of_the_picture(exported_model_path, mo
     monkeypatch.setattr(engine, "_run", fail)
     with pytest.raises(ImageError, match=r"5 x 7 pixels .* Failed to allocate 268435456 bytes"):
         engine.masks(np.zeros((1, 3, 5, 7), np.uint8))
+
+
+LOADED_AND_GONE = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from pixelwise.engines.openvino import OpenVinoEngine
+
+engines = [OpenVinoEngine(Path(sys.argv[1])) for _ in range(2)]
+for engine in engines:
+    engine.masks(np.zeros((1, 3, 32, 32), np.uint8))
+del engine, engines[0]
+del engines
+signal.signal(signal.SIGINT, lambda *_: print("handled"))
+os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_a_signal_is_handled_after_models_were_loaded_and_are_gone(exported_model_path):
+    command = [sys.executable, "-c", LOADED_AND_GONE, exported_model_path]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "handled\n"

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from export.tiny import card_of, make_tiny
+from pixelwise.engines.runtime import core
 from pixelwise.export.openvino import write_openvino
 from pixelwise.quantization.calibration import read_folded
 from pixelwise.quantization.first import fit_first
@@ -26,7 +27,7 @@ def first_maps(graph, picture):
     """Return what the first convolution gives, with its bias, without what is only padding for it."""
     (addition,) = convolutions(graph)[0].output(0).get_target_inputs()
     part = ov.Model([addition.get_node()], graph.get_parameters(), "first")
-    compiled = ov.Core().compile_model(part, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = core().compile_model(part, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return np.array(compiled([picture])[0])
 
 

@@ -9,6 +9,7 @@ from pixelwise.data.shapes import draw_scene
 from pixelwise.engines import openvino as engine_module
 from pixelwise.engines import tiles
 from pixelwise.engines.openvino import OpenVinoEngine, read_graph
+from pixelwise.engines.runtime import core
 from pixelwise.errors import CheckpointError
 from pixelwise.quantization.layers import convolutions, name_of, put_in, read_layers
 
@@ -39,7 +40,7 @@ def int8_weights(graph):
 
 
 def logits(graph, picture):
-    network = ov.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    network = core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return np.array(network([picture])[0])
 
 

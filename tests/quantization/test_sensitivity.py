@@ -27,14 +27,14 @@ def test_the_layer_whose_weights_are_worst_comes_first(fitted):
 
 def test_ranking_starts_no_more_threads_than_a_container_leaves(fitted, monkeypatch):
     graph, layers = fitted
-    core, networks = openvino_engine.ov.Core, []
+    core, networks = openvino_engine.core, []
 
     class Core:
         def compile_model(self, *given):
             networks.append(core().compile_model(*given))
             return networks[-1]
 
-    monkeypatch.setattr(openvino_engine.ov, "Core", Core)
+    monkeypatch.setattr(openvino_engine, "core", Core)
     monkeypatch.setattr(openvino_engine, "limited_cores", lambda: 1)
     monkeypatch.setattr(openvino_engine, "count_cores", lambda whole: 1)
     rank(graph, layers[:1], [np.zeros((1, 3, 8, 8), np.uint8)])

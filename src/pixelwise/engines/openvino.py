@@ -18,7 +18,7 @@ from ..errors import CheckpointError
 from ..processor import fast_bf16, is_x86
 from .base import check_fits, check_images, check_process, computing
 from .graph import cut, upsample_graph
-from .runtime import ov
+from .runtime import core, ov
 from .tiles import ALIGNMENT, WHOLE_PIXELS, Geometry
 
 PRECISION = "INFERENCE_PRECISION_HINT"
@@ -60,11 +60,10 @@ class OpenVinoEngine:
         network = self.card.network
         self._classes = int(network["num_classes"])
         self._geometry = Geometry.of(network["name"], network["family"])
-        self._core = ov.Core()
         self._precision = _precision(exact)
         self._requests: dict[str, ov.InferRequest] = {}
         self._turn = threading.Lock()
-        short = self._precision.get(PRECISION) or self._core.get_property("CPU", PRECISION).to_string()
+        short = self._precision.get(PRECISION) or core().get_property("CPU", PRECISION).to_string()
         self._value_bytes = 4 if short == "f32" else 2
         self.name = f"openvino {'float32' if short == 'f32' else short}"
         if self._parts.is_quantised:
@@ -178,7 +177,7 @@ class OpenVinoEngine:
             graph = graph.clone()
             graph.get_parameters()[0].set_element_type(ov.Type.f32)
             graph.validate_nodes_and_infer_types()
-        return compile_graph(self._core, graph, precision)
+        return compile_graph(graph, precision)
 
 
 def _taking(dtype: DTypeLike, part: str) -> str:
@@ -199,7 +198,7 @@ def read_graph(path: Path) -> tuple[ov.Model, ModelCard]:
                 f"{file}: no such file; an OpenVINO model is {path.name} with {weights.name}"
             )
     try:
-        graph = ov.Core().read_model(path)
+        graph = core().read_model(path)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise CheckpointError(f"{path}: not an OpenVINO model, or damaged ({reason})") from error
@@ -223,15 +222,14 @@ def write_graph(graph: ov.Model, card: ModelCard, path: Path) -> None:
         raise CheckpointError(f"{path}: cannot be written; is the disk full?") from error
 
 
-def compile_graph(core: ov.Core, graph: ov.Model, precision: dict[str, str]) -> ov.CompiledModel:
+def compile_graph(graph: ov.Model, precision: dict[str, str]) -> ov.CompiledModel:
     """Compile a graph for one picture after the other, in no more threads than a container leaves.
 
     Args:
-        core: OpenVINO.
         graph: What is to be computed.
         precision: Setting of `PRECISION`, if any.
     """
-    return core.compile_model(graph, "CPU", {"PERFORMANCE_HINT": "LATENCY", **precision, **_threads()})
+    return core().compile_model(graph, "CPU", {"PERFORMANCE_HINT": "LATENCY", **precision, **_threads()})
 
 
 def _threads() -> dict[str, Any]:

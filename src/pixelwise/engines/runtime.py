@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from typing import Any
 
 CONVERTER = "openvino.tools.ovc"
 
-__all__ = ["ops", "ov"]
+__all__ = ["core", "ops", "ov"]
 
 
 def _import_openvino() -> None:
@@ -44,3 +45,14 @@ _import_openvino()
 
 import openvino as ov  # noqa: E402
 import openvino.opset13 as ops  # noqa: E402
+
+
+@cache
+def core() -> ov.Core:
+    """Return the `ov.Core` that all of this process shares and that stays to its end.
+
+    A Core gives its thread a stack for signal handlers and, when it goes, the one that there was before: of
+    two that go in the order in which they came, the second leaves a stack that is no more. The next signal
+    that Python handles, Ctrl-C or the end of a child, would end the process with a segmentation fault.
+    """
+    return ov.Core()

@@ -84,7 +84,7 @@ def _normalisation(graph: ov.Model) -> tuple[NDArray[np.float64], NDArray[np.flo
     copy = graph.clone()
     picture, colours = copy.get_parameters()[0], _unpadded(convolutions(copy)[0])
     channels = picture.partial_shape[1].get_length()
-    network = compile_graph(ov.Core(), ov.Model([colours], [picture], "normalisation"), {PRECISION: "f32"})
+    network = compile_graph(ov.Model([colours], [picture], "normalisation"), {PRECISION: "f32"})
     tried = np.vstack([np.zeros((1, channels)), WHITE * np.eye(channels)]).astype(np.uint8)
     found = np.array(network([tried[:, :, None, None]])[0])[:, :, 0, 0].astype(np.float64)
     return (found[1:] - found[0]).T / WHITE, found[0]

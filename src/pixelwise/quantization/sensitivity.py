@@ -75,5 +75,5 @@ def fewest(most: int, try_out: Callable[[int], tuple[Trial, bool]]) -> Trial | N
 
 def _logits(graph: ov.Model, batches: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
     """Return the logits of each batch, with all that is not in int8 in float32."""
-    network = compile_graph(ov.Core(), graph, {PRECISION: "f32"})
+    network = compile_graph(graph, {PRECISION: "f32"})
     return [np.array(network([batch])[0]) for batch in batches]

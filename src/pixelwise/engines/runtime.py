@@ -54,5 +54,7 @@ def core() -> ov.Core:
     A Core gives its thread a stack for signal handlers and, when it goes, the one that there was before: of
     two that go in the order in which they came, the second leaves a stack that is no more. The next signal
     that Python handles, Ctrl-C or the end of a child, would end the process with a segmentation fault.
+
+    Source: `SigAltStackSetup` of OpenVINO's CPU plugin, https://github.com/openvinotoolkit/openvino/pull/11894.
     """
     return ov.Core()

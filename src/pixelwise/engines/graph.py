@@ -21,7 +21,7 @@ QUANTISER = "FakeQuantize"
 
 @dataclass(frozen=True)
 class Parts:
-    """A network in three parts.
+    """A network in parts.
 
     Attributes:
         whole: Pictures (N, H, W, in_channels) uint8 to scores (N, H/s, W/s, C), s being the network's stride:

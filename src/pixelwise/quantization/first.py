@@ -49,7 +49,7 @@ class FirstLayer(Int8Layer):
 
 
 def fit_first(graph: ov.Model) -> FirstLayer | None:
-    """Return the first convolution of a network in int8; None where pictures do not have 8 bits.
+    """Return the first convolution of a network in int8; None where pictures or their mean exceed 8 bits.
 
     Args:
         graph: The network in float, as `read_folded` gives it; it is left as it was.

@@ -5,6 +5,7 @@ So any choice of layers is a graph at once, without a second look at the picture
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ SCORES = "score_"
 
 
 @dataclass(frozen=True)
-class Int8Layer:
+class Int8Layer(ABC):
     """A convolution in int8.
 
     Attributes:
@@ -52,9 +53,9 @@ class Int8Layer:
         if self.bias is not None:
             bias_of(node).replace_source_output(ops.constant(self.bias).output(0))
 
+    @abstractmethod
     def round_input(self, nodes: dict[str, ov.Node]) -> None:
         """Give the convolution an input in 8 bits."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
